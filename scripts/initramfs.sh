@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Packs an initramfs: initramfs.sh OUT.cpio.gz TESTS [COMMAND]
+# TESTS is a list as the guest reads it: "name seconds program arguments...",
+# programs relative to /t; those that are built go in. COMMAND is what
+# gmem_mode=run executes there.
+. "$(dirname "$0")/lib.sh"
+
+out=$1 tests=$2 command=${3:-true}
+programs=$BUILD_DIR/selftests
+root=$(mktemp -d "$BUILD_DIR/initramfs.XXXXXX")
+trap 'rm -rf "$root"' EXIT
+
+mkdir -p "$root"/{bin,guest,t}
+cp "$(command -v busybox)" "$root/bin/busybox"
+cp "$TOP/guest/init" "$root/init"
+cp "$TOP/guest/run-tests" "$root/guest/run-tests"
+cp "$tests" "$root/tests"
+printf '%s\n' "$command" >"$root/command"
+
+# First word of each command that is one of our programs, under its short name.
+{ awk '{ print $3 }' "$tests"; awk '{ print $1 }' <<<"$command"; } | sort -u |
+while read -r program; do
+	program=${program#./}
+	for file in "$programs/kselftest/$program" "$programs/$program"; do
+		[[ -f $file ]] || continue
+		mkdir -p "$root/t/$(dirname "$program")"
+		cp "$file" "$root/t/$program"
+		break
+	done
+done
+
+(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | gzip -1) >"$out.new"
+mv "$out.new" "$out"

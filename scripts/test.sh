@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Runs the tests in VMs: test.sh [LANE...]     (default: every tests/*.list)
+#   T=PATTERN         only tests whose name contains PATTERN (extended regexp)
+#   KERNEL=debug      which kernel of scripts/build.sh
+#   RACE_SECONDS=60   how long the race tests race
+#   SLOW=1            multiplies every time limit
+# The last line is "N passed, N failed, N skipped"; the exit status follows it.
+. "$(dirname "$0")/lib.sh"
+
+kernel=${KERNEL:-debug} slow=${SLOW:-1} pattern=${T:-.}
+export RACE_SECONDS=${RACE_SECONDS:-60}
+lanes=("$@")
+((${#lanes[@]})) || for list in "$TOP"/tests/*.list; do
+	[[ $list == */kunit.list ]] || lanes+=("$(basename "$list" .list)")
+done
+
+"$TOP/scripts/build.sh" "$kernel"
+"$TOP/scripts/selftests.sh"
+lock "test-$kernel"
+
+in_tree() {
+	case $1 in
+	./*) has_series && [[ -f $TOP/examples/${1#./}/Makefile ]] ;;
+	*) [[ -f $SRC/tools/testing/selftests/$1.c ]] ;;
+	esac
+}
+
+# The list as the guest reads it, from tests/LANE.list.
+make_list() {
+	local name seconds program arguments
+	sed -e 's/#.*//' -e "s/@RACE_SECONDS@/$RACE_SECONDS/g" "$1" |
+		while read -r name seconds program arguments; do
+			[[ $name ]] || continue
+			if [[ $name == \?* ]]; then
+				name=${name#\?}
+				in_tree "$program" || { say "$name: not in this tree, left out" >&2; continue; }
+			fi
+			[[ $name =~ $pattern ]] || continue
+			echo "$name $(((seconds) * slow)) $program $arguments"
+		done
+}
+
+dirs=()
+for lane in "${lanes[@]}"; do
+	dir=$BUILD_DIR/test-$kernel/$lane
+	mkdir -p "$dir"
+	make_list "$TOP/tests/$lane.list" >"$dir/tests"
+	[[ -s $dir/tests ]] || continue
+	"$TOP/scripts/initramfs.sh" "$dir/initramfs.cpio.gz" "$dir/tests"
+	say "lane $lane: $(wc -l <"$dir/tests") tests on kernel '$kernel'; logs in $dir"
+	"$TOP/scripts/vm.sh" "$lane" test "${OBJ:-$BUILD_DIR/obj-$kernel}/arch/x86/boot/bzImage" \
+		"$dir/initramfs.cpio.gz" "$dir" || true
+	dirs+=("$dir")
+done
+((${#dirs[@]})) || die "no test has a name that matches '$pattern'"
+
+exec python3 "$TOP/scripts/report.py" "$SRC" "$TOP/tests" "${dirs[@]}"
