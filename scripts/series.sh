@@ -72,7 +72,7 @@ export_series() {
 		date=$(git -C "$repo" log -1 --format=%aI "$part")
 		GIT_COMMITTER_DATE=$date git -C "$repo" \
 			-c "branch.$part.description=$(cat "$TOP/patches/$part/cover.txt" 2>/dev/null)" \
-			-c core.quotePath=true -c diff.renames=true -c core.abbrev=12 \
+			-c core.attributesFile="$TOP/scripts/gitattributes" -c core.quotePath=true -c diff.renames=true -c core.abbrev=12 \
 			format-patch -q --numbered --zero-commit --no-signature --full-index \
 			--no-base --no-thread --no-notes --diff-algorithm=histogram \
 			"${cover[@]}" -o "$dir/$part" "$prev..$part"

@@ -63,7 +63,7 @@ elif [[ $work ]]; then
 fi
 
 apply_series "$tmp"
-git -C "$TREE" fetch -q "$tmp" '+refs/heads/[0-9]*:refs/applied/*'
+git -C "$TREE" fetch -q "$tmp" '+refs/heads/*:refs/applied/*'
 last=$(patch_parts | tail -1)
 target=${last:+refs/applied/$last}
 git -C "$TREE" checkout -q --detach "${target:-base}"
