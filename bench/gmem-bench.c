@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a conversion costs, in place and the base kernel's way, on one kernel in
+ * one boot. It is meant for a VM whose clock counts instructions (QEMU -icount
+ * shift=0): then a nanosecond is an instruction, and a run can be repeated. The
+ * first line says whether that is so. Results are lines "BENCH key=value ...";
+ * report.sh makes the table, the plot and the verdicts from them.
+ *
+ * A round trip of a populated range, private to shared and back:
+ *   convert  the call that changes the state: KVM_GMEM_CONVERT_* on the gmem,
+ *            or KVM_SET_MEMORY_ATTRIBUTES
+ *   discard  base only: free the pages of the backing that is no longer used,
+ *            with PUNCH_HOLE on the gmem or MADV_DONTNEED on the shared memory
+ *   touch    the host writes to each shared page
+ *   fault    KVM_PRE_FAULT_MEMORY: every page is in the guest's page tables
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <linux/kvm.h>
+#include <linux/membarrier.h>
+
+#ifndef GUEST_MEMFD_FLAG_CONVERTIBLE
+#error "HDRS= must name the UAPI headers of a kernel with the gmem-dma series"
+#endif
+
+#define PAGE	4096ULL
+#define KB(n)	((n) * 1024ULL)
+#define MB(n)	KB(KB(n))
+#define GB(n)	MB(KB(n))
+#define TB(n)	GB(KB(n))
+
+/* Where the memory is in the guest's address space; 1 TiB fits before bit 48. */
+#define GPA	TB(1)
+
+enum way {
+	INPLACE,	/* one backing: a convertible guest_memfd */
+	BASE,		/* two backings: guest_memfd and anonymous memory, 4 KiB pages */
+	BASE_THP,	/* the same, and the anonymous memory in huge pages */
+};
+
+static const char *const way_name[] = { "inplace", "base", "base-thp" };
+
+struct mem {
+	enum way way;
+	uint64_t size;
+	int vm, vcpu, gmem;
+	char *host;	/* the shared side in our address space */
+};
+
+static void die(const char *fmt, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("gmem-bench: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputs("\n", stderr);
+	exit(1);
+}
+
+static int must(int ret, const char *what)
+{
+	if (ret < 0)
+		die("%s: %s", what, strerror(errno));
+	return ret;
+}
+
+/* The clock. */
+
+static uint64_t now_cost;
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static uint64_t since(uint64_t start)
+{
+	uint64_t t = now() - start;
+
+	return t > now_cost ? t - now_cost : 0;
+}
+
+static void check_clock(void)
+{
+	const uint64_t insns = 20000000;
+	uint64_t i, t, n = insns / 2;
+	struct utsname u;
+
+	for (i = 0, t = now(); i < 1000; i++)
+		now();
+	now_cost = (now() - t) / 1001;
+
+	t = now();
+	asm volatile("1: dec %0; jnz 1b" : "+r"(n));
+	t = since(t);
+	uname(&u);
+	printf("BENCH test=clock kernel=%s ns_per_1000_instructions=%lu read_cost=%lu\n",
+	       u.release, t * 1000 / insns, now_cost);
+}
+
+/* Memory of a VM, in one of the three ways. */
+
+static uint64_t gmem_flags(int vm)
+{
+	return must(ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_GUEST_MEMFD_FLAGS),
+		    "KVM_CAP_GUEST_MEMFD_FLAGS");
+}
+
+static int create_vm(void)
+{
+	int kvm = must(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
+	int vm = must(ioctl(kvm, KVM_CREATE_VM, KVM_X86_SW_PROTECTED_VM),
+		      "no VM with private memory (CONFIG_KVM_SW_PROTECTED_VM, EPT or NPT)");
+
+	close(kvm);
+	return vm;
+}
+
+static void set_attributes(struct mem *m, uint64_t size, bool private)
+{
+	struct kvm_memory_attributes attr = {
+		.address = GPA,
+		.size = size,
+		.attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
+	};
+
+	must(ioctl(m->vm, KVM_SET_MEMORY_ATTRIBUTES, &attr), "KVM_SET_MEMORY_ATTRIBUTES");
+}
+
+static void gmem_convert(struct mem *m, uint64_t offset, uint64_t size, bool private)
+{
+	struct kvm_gmem_convert c = { .offset = offset, .size = size };
+
+	if (ioctl(m->gmem, private ? KVM_GMEM_CONVERT_PRIVATE : KVM_GMEM_CONVERT_SHARED, &c))
+		die("converting 0x%lx+0x%lx to %s: %s (reason %u at 0x%llx+0x%llx)", offset, size,
+		    private ? "private" : "shared", strerror(errno), c.error_reason,
+		    c.error_offset, c.error_size);
+}
+
+/* All private, nothing populated. */
+static struct mem create_mem(enum way way, uint64_t size)
+{
+	struct mem m = { .way = way, .size = size, .vm = create_vm() };
+	struct kvm_create_guest_memfd gmem = { .size = size };
+	struct kvm_userspace_memory_region2 slot = {
+		.flags = KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = GPA,
+		.memory_size = size,
+	};
+	uint64_t align = GB(1);
+	char *p;
+
+	if (way == INPLACE)
+		gmem.flags = GUEST_MEMFD_FLAG_CONVERTIBLE | GUEST_MEMFD_FLAG_MMAP;
+	m.gmem = must(ioctl(m.vm, KVM_CREATE_GUEST_MEMFD, &gmem), "KVM_CREATE_GUEST_MEMFD");
+
+	/* Aligned as the guest's addresses are, so that huge pages can be used. */
+	p = mmap(NULL, size + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	must(p == MAP_FAILED ? -1 : 0, "address space");
+	p = (char *)(((uintptr_t)p + align - 1) & -align);
+	m.host = mmap(p, size, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_NORESERVE |
+		      (way == INPLACE ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS),
+		      way == INPLACE ? m.gmem : -1, 0);
+	must(m.host == MAP_FAILED ? -1 : 0, "mmap");
+	if (way != INPLACE)
+		must(madvise(m.host, size, way == BASE ? MADV_NOHUGEPAGE : MADV_HUGEPAGE),
+		     "madvise");
+
+	slot.userspace_addr = (uintptr_t)m.host;
+	slot.guest_memfd = m.gmem;
+	must(ioctl(m.vm, KVM_SET_USER_MEMORY_REGION2, &slot), "KVM_SET_USER_MEMORY_REGION2");
+	m.vcpu = must(ioctl(m.vm, KVM_CREATE_VCPU, 0), "KVM_CREATE_VCPU");
+	if (way != INPLACE)
+		set_attributes(&m, size, true);
+	return m;
+}
+
+static void destroy_mem(struct mem *m)
+{
+	munmap(m->host, m->size);
+	close(m->gmem);
+	close(m->vcpu);
+	close(m->vm);
+}
+
+/* The phases; each returns its cost. */
+
+static uint64_t convert(struct mem *m, uint64_t size, bool private)
+{
+	uint64_t t = now();
+
+	if (m->way == INPLACE)
+		gmem_convert(m, 0, size, private);
+	else
+		set_attributes(m, size, private);
+	return since(t);
+}
+
+static uint64_t discard(struct mem *m, bool private)
+{
+	uint64_t t = now();
+
+	if (m->way == INPLACE)
+		return 0;
+	if (private)
+		must(madvise(m->host, m->size, MADV_DONTNEED), "MADV_DONTNEED");
+	else
+		must(fallocate(m->gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, m->size),
+		     "PUNCH_HOLE");
+	return since(t);
+}
+
+static uint64_t touch(struct mem *m)
+{
+	uint64_t t = now(), i;
+
+	for (i = 0; i < m->size; i += PAGE)
+		*(volatile char *)(m->host + i) = 1;
+	return since(t);
+}
+
+static uint64_t fault(struct mem *m)
+{
+	struct kvm_pre_fault_memory range = { .gpa = GPA, .size = m->size };
+	uint64_t t = now();
+
+	while (range.size)
+		if (ioctl(m->vcpu, KVM_PRE_FAULT_MEMORY, &range) && errno != EINTR && errno != EAGAIN)
+			die("KVM_PRE_FAULT_MEMORY: %s", strerror(errno));
+	return since(t);
+}
+
+/* The measurements. */
+
+enum { S_CONVERT, S_DISCARD, S_TOUCH, S_FAULT, P_CONVERT, P_DISCARD, P_FAULT, COLUMNS };
+
+static const char *const column[] = {
+	"s_convert", "s_discard", "s_touch", "s_fault", "p_convert", "p_discard", "p_fault",
+};
+
+static void print_costs(const char *test, struct mem *m, uint64_t size, const uint64_t *sum, int reps)
+{
+	int i;
+
+	printf("BENCH test=%s way=%s size=%lu", test, way_name[m->way], size);
+	for (i = 0; i < COLUMNS; i++)
+		printf(" %s=%lu", column[i], sum[i] / reps);
+	printf("\n");
+}
+
+/* Populated: every page is there and mapped in the guest, and stays or is again. */
+static void round_trip(enum way way, uint64_t size)
+{
+	struct mem m = create_mem(way, size);
+	uint64_t sum[COLUMNS] = {};
+	int reps = size <= MB(2) ? 4 : 1, rep;
+
+	fault(&m);
+	for (rep = size <= MB(32) ? -1 : 0; rep < reps; rep++) {
+		if (!rep)	/* the first trip is a warm-up */
+			memset(sum, 0, sizeof(sum));
+		sum[S_CONVERT] += convert(&m, size, false);
+		sum[S_DISCARD] += discard(&m, false);
+		sum[S_TOUCH] += touch(&m);
+		sum[S_FAULT] += fault(&m);
+		sum[P_CONVERT] += convert(&m, size, true);
+		sum[P_DISCARD] += discard(&m, true);
+		sum[P_FAULT] += fault(&m);
+	}
+	print_costs("populated", &m, size, sum, reps);
+	destroy_mem(&m);
+}
+
+/* Nothing populated: the calls alone, in one slot of slot_size. */
+static void empty(enum way way, uint64_t slot_size, const uint64_t *sizes)
+{
+	struct mem m = create_mem(way, slot_size);
+	int reps, rep;
+
+	for (; *sizes && *sizes <= slot_size; sizes++) {
+		uint64_t sum[COLUMNS] = {};
+
+		reps = way == INPLACE || *sizes <= MB(32) ? 4 : 1;
+		for (rep = -1; rep < reps; rep++) {
+			if (!rep)
+				memset(sum, 0, sizeof(sum));
+			sum[S_CONVERT] += convert(&m, *sizes, false);
+			sum[P_CONVERT] += convert(&m, *sizes, true);
+		}
+		print_costs("empty", &m, *sizes, sum, reps);
+	}
+	destroy_mem(&m);
+}
+
+/* Bytes in maple tree nodes, after all that waits for RCU has been freed. */
+static uint64_t tree_bytes(const char **source)
+{
+	unsigned long objects, total, size, bytes = 0;
+	char line[256];
+	FILE *f;
+
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	sleep(10);	/* batches of freed nodes wait up to 5 s for more */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	sleep(1);
+
+	*source = "slabinfo";
+	f = fopen("/proc/slabinfo", "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "maple_node %lu %lu %lu", &objects, &total, &size) == 3)
+			bytes = objects * size;
+	if (f)
+		fclose(f);
+	if (bytes)
+		return bytes;
+
+	*source = "meminfo";
+	f = fopen("/proc/meminfo", "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Slab: %lu kB", &size) == 1)
+			bytes = KB(size);
+	if (f)
+		fclose(f);
+	return bytes;
+}
+
+/* Every second page, one call each: the tree grows to two runs per call. */
+static void alternate(uint64_t size, bool random)
+{
+	uint64_t calls = size / PAGE / 2, i, j, t, from, seed = 1, before, after = 0, end;
+	const char *order = random ? "random" : "ascending", *source;
+	uint32_t *page = malloc(calls * sizeof(*page)), swap;
+	struct mem m = create_mem(INPLACE, size);
+	int back;
+
+	if (!page)
+		die("out of memory");
+	for (i = 0; i < calls; i++)
+		page[i] = 2 * i;
+	for (i = calls - 1; random && i > 0; i--) {
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		j = (seed >> 33) % (i + 1);
+		swap = page[i];
+		page[i] = page[j];
+		page[j] = swap;
+	}
+
+	before = tree_bytes(&source);
+	for (back = 0; back < 2; back++) {
+		for (i = 0, from = 0; i < calls; from = i) {
+			uint64_t to = from ? 2 * from : 16;
+
+			if (to > calls)
+				to = calls;
+			for (t = now(); i < to; i++)
+				gmem_convert(&m, page[i] * PAGE, PAGE, back);
+			printf("BENCH test=alternate order=%s to=%s from=%lu calls=%lu per_call=%lu\n",
+			       order, back ? "private" : "shared", from, to, since(t) / (to - from));
+		}
+		if (!back)
+			after = tree_bytes(&source);
+	}
+	end = tree_bytes(&source);
+	printf("BENCH test=tree order=%s runs=%lu bytes=%ld bytes_when_merged=%ld source=%s\n",
+	       order, 2 * calls, after - before, end - before, source);
+	free(page);
+	destroy_mem(&m);
+}
+
+int main(int argc, char **argv)
+{
+	static const uint64_t full[] = { KB(4), KB(64), MB(2), MB(32), GB(1), 0 };
+	static const uint64_t quick[] = { KB(4), KB(64), MB(2), MB(8), 0 };
+	static const uint64_t huge[] = { KB(4), KB(64), MB(2), MB(32), GB(1), GB(32), TB(1), 0 };
+	const uint64_t *sizes = full, *size;
+	bool inplace;
+	int vm;
+
+	if (argc == 2 && !strcmp(argv[1], "--quick"))
+		sizes = quick;
+	else if (argc > 1)
+		die("usage: gmem-bench [--quick]");
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	check_clock();
+	vm = create_vm();
+	inplace = gmem_flags(vm) & GUEST_MEMFD_FLAG_CONVERTIBLE;
+	close(vm);
+
+	for (size = sizes; *size; size++) {
+		round_trip(BASE, *size);
+		round_trip(BASE_THP, *size);
+		if (inplace)
+			round_trip(INPLACE, *size);
+	}
+	empty(BASE, sizes == full ? GB(1) : MB(32), sizes);
+	if (!inplace)
+		die("this kernel cannot convert guest_memfd memory in place: only the base's way was measured");
+
+	empty(INPLACE, TB(1), huge);
+	alternate(sizes == full ? GB(1) : MB(32), false);
+	alternate(sizes == full ? GB(1) : MB(32), true);
+	printf("BENCH test=done\n");
+	return 0;
+}

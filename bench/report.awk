@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0
+# Reads lines "BENCH key=value ..." of gmem-bench, prints the tables and whether
+# the targets are met, and leaves the plot's data in the directory `data`.
+
+function size_name(bytes,   n, unit) {
+	split("KiB MiB GiB TiB", unit, " ")
+	bytes /= 1024
+	for (n = 1; bytes >= 1024; n++)
+		bytes /= 1024
+	return bytes " " unit[n]
+}
+
+# 1234567 -> 1,234,567
+function number(x,   s, tail) {
+	if (x < 0)
+		return "-" number(-x)
+	for (s = sprintf("%.0f", x); length(s) > 3; s = substr(s, 1, length(s) - 3))
+		tail = "," substr(s, length(s) - 2) tail
+	return s tail
+}
+
+# 0 is what does not exist, e.g. discarding when nothing is discarded.
+function cell(x) {
+	return x == 0 ? "-" : number(x)
+}
+
+function check(ok, text) {
+	printf("  %s  %s\n", ok ? "pass" : "FAIL", text)
+	if (!ok)
+		missed = 1
+}
+
+# Lists of the values seen, in their order.
+function remember(list, value) {
+	if (!((list, value) in seen)) {
+		seen[list, value] = 1
+		names[list, ++count[list]] = value
+	}
+}
+
+$1 == "BENCH" {
+	for (k in v)
+		delete v[k]
+	for (i = 2; i <= NF; i++) {
+		split($i, kv, "=")
+		v[kv[1]] = kv[2]
+	}
+	test = v["test"]
+	if (test == "clock") {
+		kernel = v["kernel"]
+		clock = v["ns_per_1000_instructions"] / 1000
+	} else if (test == "populated" || test == "empty") {
+		key = test SUBSEP v["way"] SUBSEP v["size"]
+		remember(test, v["size"])
+		for (k in v)
+			cost[key, k] = v[k]
+		calls[key] = v["s_convert"] + v["p_convert"] + v["s_discard"] + v["p_discard"]
+		trip[key] = calls[key] + v["s_touch"] + v["s_fault"] + v["p_fault"]
+		have[key] = 1
+	} else if (test == "alternate") {
+		remember("alternate", v["from"])
+		alternate[v["order"], v["to"], v["from"]] = v["per_call"]
+		runs[v["from"]] = 2 * (v["from"] + v["calls"])
+	} else if (test == "tree") {
+		tree[v["order"]] = v["bytes"]
+		tree_runs[v["order"]] = v["runs"]
+		tree_rest[v["order"]] = v["bytes_when_merged"]
+		tree_source = v["source"]
+	} else if (test == "done") {
+		done = 1
+	}
+}
+
+END {
+	if (!kernel) {
+		print "report: no line of gmem-bench in the log" > "/dev/stderr"
+		exit 2
+	}
+	split("inplace base base-thp", way, " ")
+	name["inplace"] = "in place"
+	name["base"] = "base"
+	name["base-thp"] = "base, THP"
+	columns = split("s_convert s_discard s_touch s_fault p_convert p_discard p_fault", column, " ")
+
+	print "What a conversion costs, in guest instructions. Made by `make bench`: one boot of"
+	printf("Linux %s, no debug options, QEMU TCG with -icount shift=0 (1 instruction = %.3f ns).\n",
+	       kernel, clock)
+	print ""
+	print "in place   KVM_GMEM_CONVERT_SHARED/PRIVATE on a convertible guest_memfd"
+	print "base       guest_memfd + anonymous memory: KVM_SET_MEMORY_ATTRIBUTES, then PUNCH_HOLE"
+	print "           or MADV_DONTNEED on the side that is given up (THP: shared side in huge pages)"
+	print "touch      the host writes to every shared page"
+	print "fault      KVM_PRE_FAULT_MEMORY maps every page in the guest"
+	print ""
+	print "1. Populated memory, private to shared and back, per 4 KiB page"
+	print ""
+	printf("%-8s %-10s|%32s |%24s |%8s %6s\n", "", "", "to shared            ",
+	       "to private       ", "round", "of")
+	printf("%-8s %-10s|%8s%8s%8s%8s |%8s%8s%8s |%8s %6s\n", "size", "way", "convert",
+	       "discard", "touch", "fault", "convert", "discard", "fault", "trip", "base")
+	for (s = 1; s <= count["populated"]; s++) {
+		size = names["populated", s]
+		pages = size / 4096
+		base = "populated" SUBSEP "base" SUBSEP size
+		for (w = 1; w <= 3; w++) {
+			key = "populated" SUBSEP way[w] SUBSEP size
+			if (!(key in have))
+				continue
+			printf("%-8s %-10s|", size_name(size), name[way[w]])
+			for (c = 1; c <= columns; c++)
+				printf("%8s%s", cell(cost[key, column[c]] / pages),
+				       c == 4 || c == 7 ? " |" : "")
+			printf("%8s %5.2f\n", number(trip[key] / pages), trip[key] / trip[base])
+			print size, trip[key] / pages, calls[key] / pages > (data "/populated-" way[w])
+		}
+	}
+
+	print ""
+	print "2. Nothing populated: the calls alone, per call (in place: in a slot of 1 TiB)"
+	print ""
+	printf("%-8s |%25s |%25s\n", "", "in place         ", "base           ")
+	printf("%-8s |%12s %12s |%12s %12s\n", "size", "to shared", "to private", "to shared",
+	       "to private")
+	for (i = 1; i <= count["empty"]; i++)
+		order[i] = names["empty", i] + 0
+	for (i = 2; i <= count["empty"]; i++)
+		for (j = i; j > 1 && order[j] < order[j - 1]; j--) {
+			k = order[j]; order[j] = order[j - 1]; order[j - 1] = k
+		}
+	for (i = 1; i <= count["empty"]; i++) {
+		size = sprintf("%.0f", order[i])
+		printf("%-8s |", size_name(size))
+		for (w = 1; w <= 2; w++) {
+			key = "empty" SUBSEP way[w] SUBSEP size
+			printf("%12s %12s%s", cell(cost[key, "s_convert"]), cell(cost[key, "p_convert"]),
+			       w == 1 ? " |" : "\n")
+			if (key in have)
+				print size, calls[key] / 2 > (data "/empty-" way[w])
+		}
+	}
+
+	if (count["alternate"]) {
+		print ""
+		print "3. Every second page of 1 GiB, one call each: per call, as the number of runs grows"
+		print "   (two runs for each page converted; then back to private, when they merge)"
+		print ""
+		printf("%-17s |%21s |%21s\n", "", "ascending order   ", "random order    ")
+		printf("%-17s |%10s %10s |%10s %10s\n", "up to runs", "to shared", "to private",
+		       "to shared", "to private")
+		for (i = 1; i <= count["alternate"]; i++) {
+			from = names["alternate", i]
+			a = alternate["ascending", "shared", from]
+			b = alternate["random", "shared", from]
+			printf("%-17s |%10s %10s |%10s %10s\n", number(runs[from]), number(a),
+			       number(alternate["ascending", "private", from]), number(b),
+			       number(alternate["random", "private", from]))
+			print runs[from], a, b > (data "/alternate")
+		}
+		print ""
+		for (k = 1; k <= 2; k++) {
+			o = k == 1 ? "ascending" : "random"
+			if (o in tree)
+				printf("Tree after %s runs in %s order: %s bytes, %.1f a run; %s bytes when all is merged (%s).\n",
+				       number(tree_runs[o]), o, number(tree[o]), tree[o] / tree_runs[o],
+				       number(tree_rest[o]), tree_source)
+		}
+	}
+
+	print ""
+	print "4. Targets"
+	print ""
+	check(clock > 0.98 && clock < 1.02,
+	      sprintf("the clock counts instructions (1 instruction = %.3f ns)", clock))
+	check(done, done ? "all was measured" : "all was measured: the log ends early, or the kernel cannot convert in place")
+
+	MB2 = "2097152"
+	TB1 = "1099511627776"
+	for (k = 1; k <= 2; k++) {
+		c = k == 1 ? "s_convert" : "p_convert"
+		a = cost["empty", "inplace", MB2, c]
+		b = cost["empty", "inplace", TB1, c]
+		check(a > 0 && b > 0 && b <= 2 * a && a <= 2 * b,
+		      sprintf("unpopulated to %s: 1 TiB within 2x of 2 MiB: %s against %s",
+			      k == 1 ? "shared" : "private", number(b), number(a)))
+	}
+	for (s = 1; s <= count["populated"]; s++) {
+		size = names["populated", s]
+		if (size + 0 < MB2 + 0)
+			continue
+		pages = size / 4096
+		a = trip["populated", "inplace", size] / pages
+		b = trip["populated", "base", size] / pages
+		check(a > 0 && a <= b / 2,
+		      sprintf("populated round trip, %s: at most half of the base's: %s of %s a page%s",
+			      size_name(size), number(a), number(b),
+			      a > 0 ? sprintf(" (%.2f; aim 0.33)", a / b) : ""))
+		a = calls["populated", "inplace", size] / pages
+		check(a > 0 && a <= 1500,
+		      sprintf("the two calls alone, %s: at most 1,500 a populated page: %s (base %s)",
+			      size_name(size), number(a), number(calls["populated", "base", size] / pages)))
+	}
+	# Logarithmic: each doubling of the runs adds about the same, so from 2^11
+	# to 2^18 runs the cost may grow by 18 / 11; with a power law it would
+	# grow at least by sqrt(128) = 11.
+	for (k = 1; k <= 2; k++) {
+		o = k == 1 ? "ascending" : "random"
+		n = count["alternate"]
+		from = names["alternate", n]
+		first = names["alternate", n > 8 ? n - 7 : 1]
+		a = alternate[o, "shared", first]
+		b = alternate[o, "shared", from]
+		check(n > 0 && a > 0 && b <= 2 * a,
+		      sprintf("alternating pages, %s: logarithmic: %s a call at %s runs, %s at %s", o,
+			      number(a), number(runs[first]), number(b), number(runs[from])))
+		check(o in tree && tree[o] < 40 * tree_runs[o],
+		      sprintf("alternating pages, %s: below 40 bytes of tree a run: %.1f", o,
+			      o in tree ? tree[o] / tree_runs[o] : 0))
+	}
+	exit missed
+}
