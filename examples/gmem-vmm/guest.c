@@ -153,7 +153,7 @@ static void run(void)
 	show_map();
 
 	step("Refused means that nothing happened: the guest goes on");
-	write(6, "as before");
+	write(6, "carry on");
 	host(HOST_READ, 6, 1);
 
 	step("The host lets go, the guest tries again");
@@ -165,7 +165,7 @@ static void run(void)
 	show_map();
 
 	step("A punched hole frees the page and keeps its state");
-	write(12, "gone soon");
+	write(12, "old");
 	host(HOST_PUNCH, 6, 1);
 	host(HOST_PUNCH, 12, 1);
 	read(6);

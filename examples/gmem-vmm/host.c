@@ -97,8 +97,8 @@ void host_turn(struct vm *vm, int what, int page, int npages)
 			timeline_host("reads page %d: SIGBUS", page);
 		break;
 	case HOST_WRITE:
-		if (copy(vm, mem, "host was here"))
-			timeline_host("writes \"host was here\" to page %d", page);
+		if (copy(vm, mem, "from host"))
+			timeline_host("writes \"from host\" to page %d", page);
 		else
 			timeline_host("writes to page %d: SIGBUS", page);
 		break;

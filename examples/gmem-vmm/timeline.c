@@ -12,7 +12,7 @@
 
 #include "gmem-vmm.h"
 
-#define GUEST_WIDTH 30
+#define GUEST_WIDTH 27
 
 static bool checking;
 static int step, steps, wrong;
