@@ -70,8 +70,8 @@ tail -n +1 -s 0.2 -f --pid=$vm "$dir/ktap.log" 2>/dev/null | while :; do
 	'# done') test='power-off' wait_for=$slack ;;
 	'ok '* | 'not ok '*) printf '   %s\n' "$line"; test="what follows $test" wait_for=$slack ;;
 	esac
-done
-wait $vm || [[ -f $dir/problem ]] || echo "qemu failed: $(tail -1 "$dir/qemu.log")" >"$dir/problem"
+done || true
+wait $vm 2>/dev/null || [[ -f $dir/problem ]] || echo "qemu failed: $(tail -1 "$dir/qemu.log")" >"$dir/problem"
 trap - EXIT
 grep -q '^# done' "$dir/ktap.log" || [[ -f $dir/problem ]] ||
 	echo "the VM stopped before the last test" >"$dir/problem"
