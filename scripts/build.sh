@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Builds a kernel out of tree: build.sh debug|kasan|bench
+# Builds a kernel out of tree: build.sh debug|kasan|bench [config]
+# With `config` it only configures.
 # Result: $BUILD_DIR/obj-NAME/arch/x86/boot/bzImage
 # LENIENT=1: an option that the tree does not know is no error (bisection).
 # OBJ= another output directory.
@@ -55,4 +56,5 @@ if [[ ! -f $obj/.config ]] || ! cmp -s "$obj/.wanted" "$obj/.wanted.new"; then
 	mv "$obj/.wanted.new" "$obj/.wanted"
 fi
 
+[[ ${2:-} != config ]] || exit 0
 quietly "$obj/build.log" "kernel '$name'" kmake "$obj" bzImage

@@ -6,6 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 . "$TOP/scripts/series.sh"
 
+# The python that Debian's packages belong to comes first.
+PATH=/usr/bin:$PATH
+
 failed=()
 log=$BUILD_DIR/check
 mkdir -p "$log"
@@ -39,7 +42,7 @@ checkpatch() {
 		n=$((n + 1))
 		# Sign-offs come from the people who send the series.
 		"$TREE/scripts/checkpatch.pl" --root="$TREE" --strict --terse --no-summary \
-			--show-types --codespell --ignore MISSING_SIGN_OFF "$patch" ||
+			--show-types --ignore MISSING_SIGN_OFF "$patch" ||
 			bad=1
 	done
 	((n)) || echo "nothing to check"
@@ -62,7 +65,10 @@ base_tree() {
 new_warnings() {
 	local name=$1 files=$2 base
 	shift 2
-	"$@" >"$log/$name.series" 2>&1 || { tail -40 "$log/$name.series"; return 1; }
+	"$@" >"$log/$name.series" 2>&1 || {
+		grep -E -A4 'error: ' "$log/$name.series" || tail -20 "$log/$name.series"
+		return 1
+	}
 	pick "$files" <"$log/$name.series" >"$log/$name.new"
 	if [[ -s $log/$name.new ]]; then
 		base=$(base_tree)
@@ -72,7 +78,9 @@ new_warnings() {
 		sort -u "$log/$name.new" | comm -23 - "$log/$name.old" >"$log/$name.diff"
 		# Show them as they were, with their line numbers.
 		if [[ -s $log/$name.diff ]]; then
-			grep -E '(warning|error|WARNING|ERROR)' "$log/$name.series" | grep -F -f <(tr ' ' '\n' <<<"$files")
+			while read -r line; do
+				grep -F -e "${line#*: }" "$log/$name.series" | sort -u
+			done <"$log/$name.diff"
 			return 1
 		fi
 	fi
@@ -80,20 +88,17 @@ new_warnings() {
 # Warnings about FILES ($1, words), without directories above them and lines.
 pick() {
 	grep -aiE '(warning|error): ' | grep -F -f <(tr ' ' '\n' <<<"$1") |
-		sed -E 's|^.*/(linux\|check-base)/||; s|^(\.\./)+||; s/:[0-9]+(:[0-9]+)?:/:/g' || true
+		sed -E 's|^.*/(linux\|check-base)/||; s|^(\.\./)+||; s/:[0-9]+(:[0-9]+)?:? /: /g' || true
 }
 
 # sparse and W=1 over each object that the series touches.
 compile() {
 	local obj=$BUILD_DIR/obj-check file objects=()
 	[[ $SRC == "$TREE" ]] || obj=$BUILD_DIR/obj-check-base
-	mkdir -p "$obj"
-	cp "$BUILD_DIR/obj-debug/.config" "$obj/.config.new"
-	cmp -s "$obj/.config.new" "$obj/.config" || cp "$obj/.config.new" "$obj/.config"
-	kmake "$obj" -s olddefconfig prepare
+	LENIENT=1 TEST_TREE=$SRC OBJ=$obj "$TOP/scripts/build.sh" debug config
+	kmake "$obj" -s prepare
 	for file in $1; do
 		[[ -f $SRC/$file ]] || continue
-		# Only what this configuration builds at all.
 		rm -f "$obj/${file%.c}.o"
 		objects+=("${file%.c}.o")
 	done
@@ -103,7 +108,6 @@ sparse() {
 	local files
 	files=$(touched '^(virt|arch/x86|drivers|mm|fs|lib|kernel|include)/.*\.c$' | grep -v selftests | paste -sd' ')
 	[[ $files ]] || { echo "nothing to check"; return; }
-	"$TOP/scripts/build.sh" debug >/dev/null || return
 	new_warnings compile "$files $(touched '\.h$' | paste -sd' ')" compile "$files" &&
 		echo "$(wc -w <<<"$files") files with C=2 W=1, no new warning"
 }

@@ -36,7 +36,8 @@ need() {
 		case $set in
 		check) printf '%s\n' 'sparse sparse' 'shellcheck shellcheck' \
 			'perl perl' 'python3-sphinx sphinx-build' \
-			'python3-sphinx-rtd-theme py:sphinx_rtd_theme' ;;
+			'python3-sphinx-rtd-theme py:sphinx_rtd_theme' 'python3-ply py:ply' \
+			'python3-git py:git' ;;
 		bisect) echo gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc ;;
 		bench) echo gnuplot-nox gnuplot ;;
 		*) die "deps.sh knows check, bisect and bench, not '$set'" ;;
@@ -52,7 +53,7 @@ have() {
 	case $1 in
 	qemu-system-x86_64) (($(qemu_version || true) + 0 >= MIN_QEMU)) ;;
 	busybox) command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1 ;;
-	py:*) python3 -c "import ${1#py:}" 2>/dev/null ;;
+	py:*) /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
 	*.h) echo "#include <$1>" | gcc -E - >/dev/null 2>&1 ;;
 	*) command -v "$1" >/dev/null ;;
 	esac

@@ -55,10 +55,12 @@ kmake() {
 quietly() {
 	local log=$1 what=$2 pid rc=0 t0=$SECONDS n shown=0
 	shift 2
-	"$@" >"$log" 2>&1 9>&- &
+	set -m # a process group of its own, to be ended as one
+	"$@" >"$log" 2>&1 9>&- </dev/null &
 	pid=$!
+	set +m
 	# shellcheck disable=SC2064
-	trap "kill $pid 2>/dev/null" EXIT
+	trap "kill -- -$pid 2>/dev/null" EXIT
 	while kill -0 $pid 2>/dev/null; do
 		sleep 0.5
 		n=$(grep -cE '^  (CC|AS|LD|AR|HOSTCC) ' "$log" || true)
