@@ -33,7 +33,7 @@ touched() {
 }
 
 shell_scripts() {
-	shellcheck -x "$TOP"/scripts/*.sh "$TOP"/guest/* "$TOP/.ci/run" && echo "no finding"
+	shellcheck -x "$TOP"/scripts/*.sh "$TOP"/bench/*.sh "$TOP"/guest/* "$TOP/.ci/run" && echo "no finding"
 }
 
 checkpatch() {
