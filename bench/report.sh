@@ -5,7 +5,10 @@
 # a target is missed or the log is not complete.
 set -eu
 
-[ $# -ge 1 ] && [ -f "$1" ] || { echo "usage: report.sh LOG [DIR]" >&2; exit 2; }
+if [ $# -lt 1 ] || [ ! -f "$1" ]; then
+	echo "usage: report.sh LOG [DIR]" >&2
+	exit 2
+fi
 log=$1
 here=$(cd "$(dirname "$0")" && pwd)
 dir=${2:-$here}
