@@ -113,8 +113,8 @@ static void check_clock(void)
 	asm volatile("1: dec %0; jnz 1b" : "+r"(n));
 	t = since(t);
 	uname(&u);
-	printf("BENCH test=clock kernel=%s ns_per_1000_instructions=%lu read_cost=%lu\n",
-	       u.release, t * 1000 / insns, now_cost);
+	printf("BENCH test=clock kernel=%s lockdep=%d ns_per_1000_instructions=%lu read_cost=%lu\n",
+	       u.release, !access("/proc/lockdep_stats", F_OK), t * 1000 / insns, now_cost);
 }
 
 /* Memory of a VM, in one of the three ways. */
@@ -374,7 +374,8 @@ static void alternate(uint64_t size, bool random)
 			for (t = now(); i < to; i++)
 				gmem_convert(&m, page[i] * PAGE, PAGE, back);
 			printf("BENCH test=alternate order=%s to=%s from=%lu calls=%lu per_call=%lu\n",
-			       order, back ? "private" : "shared", from, to, since(t) / (to - from));
+			       order, back ? "private" : "shared", from, to - from,
+			       since(t) / (to - from));
 		}
 		if (!back)
 			after = tree_bytes(&source);

@@ -47,7 +47,7 @@ $1 == "BENCH" {
 	}
 	test = v["test"]
 	if (test == "clock") {
-		kernel = v["kernel"]
+		kernel = v["kernel"] (v["lockdep"] ? " with lockdep" : " without debug options")
 		clock = v["ns_per_1000_instructions"] / 1000
 	} else if (test == "populated" || test == "empty") {
 		key = test SUBSEP v["way"] SUBSEP v["size"]
@@ -83,7 +83,7 @@ END {
 	columns = split("s_convert s_discard s_touch s_fault p_convert p_discard p_fault", column, " ")
 
 	print "What a conversion costs, in guest instructions. Made by `make bench`: one boot of"
-	printf("Linux %s, no debug options, QEMU TCG with -icount shift=0 (1 instruction = %.3f ns).\n",
+	printf("Linux %s, QEMU TCG with -icount shift=0 (1 instruction = %.3f ns).\n",
 	       kernel, clock)
 	print ""
 	print "in place   KVM_GMEM_CONVERT_SHARED/PRIVATE on a convertible guest_memfd"
