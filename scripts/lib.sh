@@ -33,7 +33,7 @@ lock() {
 
 # The same inputs must give the same compiler command lines, whatever the
 # directory, the clock and the user: then ccache hits across directories.
-export CCACHE_BASEDIR=$BUILD_DIR CCACHE_NOHASHDIR=1
+export CCACHE_BASEDIR=$BUILD_DIR CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=gmem-dma KBUILD_BUILD_HOST=gmem-dma
 # shellcheck disable=SC2034
