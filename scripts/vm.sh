@@ -23,7 +23,7 @@ svm) qemu+=(-accel 'tcg,thread=multi' -smp 2) ;;
 icount) qemu+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -smp 1) ;;
 *) die "no such lane: '$lane'" ;;
 esac
-append="console=ttyS0 gmem_mode=$mode oops=panic panic=-1 printk.devkmsg=on ${APPEND:-}"
+append="console=ttyS0 gmem_mode=$mode oops=panic panic=-1 no_timer_check printk.devkmsg=on ${APPEND:-}"
 
 case $mode in
 shell)
