@@ -93,16 +93,16 @@ pick() {
 compile() {
 	local obj=$BUILD_DIR/obj-check file objects=()
 	[[ $SRC == "$TREE" ]] || obj=$BUILD_DIR/obj-check-base
-	LENIENT=1 TEST_TREE=$SRC OBJ=$obj "$TOP/scripts/build.sh" debug config
-	kmake "$obj" -s prepare
+	LENIENT=1 TEST_TREE=$SRC OBJ=$obj "$TOP/scripts/build.sh" debug config &&
+		kmake "$obj" -s prepare || return
 	for file in $1; do
 		[[ -f $SRC/$file ]] || continue
 		rm -f "$obj/${file%.c}.o"
 		objects+=("${file%.c}.o")
 	done
 	# Releases of sparse before 0.6.5 know only the older keyword.
-	kmake "$obj" -k W=1 C=2 CHECK='sparse -D__typeof_unqual__=__typeof__' "${objects[@]}"
-	# Not a check that was silently left out.
+	kmake "$obj" -k W=1 C=2 CHECK='sparse -D__typeof_unqual__=__typeof__' "${objects[@]}" || return
+	# It must not be left out silently.
 	! grep -q 'sparse is not available' "$log/compile.series"
 }
 sparse() {
