@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # One entry for everything; the work is done by scripts/.
-export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT
+export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT FROM ONLY
 
 help:
 	@echo 'gmem-dma: guest_memfd in-place conversion, a series for Linux 7.3.y'

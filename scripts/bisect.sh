@@ -4,6 +4,7 @@
 # of each part also KVM and iommufd as =y, =m and unset, and KVM for arm64.
 #   BOOT=1   boots the kernel of each patch too, with kvm/guest_memfd_test
 #   FROM=N   begins with the Nth patch
+#   ONLY=patches|combinations|arm64   leaves out the other two
 . "$(dirname "$0")/lib.sh"
 . "$TOP/scripts/series.sh"
 
@@ -28,7 +29,8 @@ SRC=$tree
 combination() {
 	local kvm=$1 iommufd=$2 obj=$work/obj-combination option
 	mkdir -p "$obj"
-	cp "$work/obj-debug/.config" "$obj/.config"
+	rm -f "$obj/.wanted" # start from the debug kernel's options every time
+	OBJ=$obj LENIENT=1 "$TOP/scripts/build.sh" debug config
 	for option in KVM KVM_AMD KVM_INTEL; do set_option "$option" "$kvm"; done
 	for option in IOMMUFD VFIO VFIO_PCI; do set_option "$option" "$iommufd"; done
 	kmake "$obj" -s olddefconfig >"$obj/config.log" 2>&1 || die "olddefconfig failed in $obj"
@@ -55,12 +57,16 @@ arm64() {
 	quietly "$obj/build.log" "arm64" cross prepare arch/arm64/kvm/
 }
 
+wanted() { [[ ${ONLY:-$1} == "$1" ]]; }
+
 prev=base n=0
 total=$(git -C "$tree" rev-list --count "base..origin/$last")
 for part in $(branch_parts "$TREE"); do
 	for commit in $(git -C "$tree" rev-list --reverse "$prev..origin/$part"); do
 		n=$((n + 1))
-		((n >= ${FROM:-1})) || continue
+		if ((n < ${FROM:-1})) || ! wanted patches; then
+			continue
+		fi
 		name="$part $n/$total: $(git -C "$tree" log -1 --format=%s "$commit")"
 		say "$name"
 		go "$commit"
@@ -71,13 +77,14 @@ for part in $(branch_parts "$TREE"); do
 			die "the first patch whose kernel fails is $name"
 	done
 	go "origin/$part"
-	say "$part as a whole, with KVM and iommufd in every combination"
 	for kvm in y m n; do
 		for iommufd in y m n; do
+			wanted combinations || continue
+			say "$part with KVM=$kvm and IOMMUFD=$iommufd"
 			combination $kvm $iommufd || die "$part does not build with KVM=$kvm and IOMMUFD=$iommufd"
 		done
 	done
-	arm64 || die "$part does not build on arm64"
+	! wanted arm64 || arm64 || die "$part does not build on arm64"
 	prev=origin/$part
 done
-say "bisect: $total patches, each one builds"
+say "bisect: $total patches, nothing failed${ONLY:+ (only $ONLY)}"
