@@ -27,13 +27,13 @@ append="console=ttyS0 gmem_mode=$mode oops=panic panic=-1 no_timer_check printk.
 
 case $mode in
 shell)
-	exec "${qemu[@]}" -serial mon:stdio -append "$append loglevel=4" "$@"
+	exec "${qemu[@]}" -serial mon:stdio -append "$append loglevel=4" "$@" 2>"$dir/qemu.log"
 	;;
 run)
 	status=0
 	timeout -k 5 "${VM_TIMEOUT:-600}" "${qemu[@]}" -serial "file:$dir/console.log" \
 		-chardev stdio,id=out,signal=off -serial chardev:out \
-		-append "$append quiet loglevel=3" "$@" </dev/null |
+		-append "$append quiet loglevel=3" "$@" </dev/null 2>"$dir/qemu.log" |
 		tee "$dir/output.log" | sed -u '/^# exit status [0-9]*\r*$/d' || status=$?
 	status=$(sed -n 's/^# exit status \([0-9]*\).*/\1/p' "$dir/output.log" | tail -1)
 	[[ $status ]] || {
