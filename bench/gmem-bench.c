@@ -166,18 +166,14 @@ static struct mem create_mem(enum way way, uint64_t size)
 		.guest_phys_addr = GPA,
 		.memory_size = size,
 	};
-	uint64_t align = GB(1);
-	char *p;
 
 	if (way == INPLACE)
 		gmem.flags = GUEST_MEMFD_FLAG_CONVERTIBLE | GUEST_MEMFD_FLAG_MMAP;
 	m.gmem = must(ioctl(m.vm, KVM_CREATE_GUEST_MEMFD, &gmem), "KVM_CREATE_GUEST_MEMFD");
 
-	/* Aligned as the guest's addresses are, so that huge pages can be used. */
-	p = mmap(NULL, size + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	must(p == MAP_FAILED ? -1 : 0, "address space");
-	p = (char *)(((uintptr_t)p + align - 1) & -align);
-	m.host = mmap(p, size, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_NORESERVE |
+	/* Aligned as the guest's addresses, always in the same place, without neighbours. */
+	m.host = mmap((void *)TB(16), size, PROT_READ | PROT_WRITE,
+		      MAP_FIXED_NOREPLACE | MAP_NORESERVE |
 		      (way == INPLACE ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS),
 		      way == INPLACE ? m.gmem : -1, 0);
 	must(m.host == MAP_FAILED ? -1 : 0, "mmap");
