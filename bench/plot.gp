@@ -16,7 +16,7 @@ set title "A conversion and back, per 4 KiB page, populated"
 set xlabel "size of the range"
 set format x ""
 set xtics ("4 KiB" 4096, "64 KiB" 65536, "2 MiB" 2097152, "32 MiB" 33554432, "1 GiB" 1073741824)
-set yrange [100:1000000]
+set yrange [1000:200000]
 plot data."/populated-base" using 1:2 with linespoints pt 7 lc rgb "#b03030" title "base, with faults", \
      data."/populated-base-thp" using 1:2 with linespoints pt 7 lc rgb "#d09030" title "base (THP), with faults", \
      data."/populated-inplace" using 1:2 with linespoints pt 7 lc rgb "#2060a0" title "in place, with faults", \

@@ -116,7 +116,7 @@ END {
 	}
 
 	print ""
-	print "2. Nothing populated: the calls alone, per call (in place: in a slot of 1 TiB)"
+	print "2. Nothing populated: the calls alone, per call (slot: 1 TiB in place, 1 GiB base)"
 	print ""
 	printf("%-8s |%25s |%25s\n", "", "in place         ", "base           ")
 	printf("%-8s |%12s %12s |%12s %12s\n", "size", "to shared", "to private", "to shared",
