@@ -37,6 +37,7 @@ need() {
 		check) printf '%s\n' 'sparse sparse' 'shellcheck shellcheck' \
 			'perl perl' 'python3-sphinx sphinx-build' \
 			'python3-sphinx-rtd-theme py:sphinx_rtd_theme' 'python3-ply py:ply' \
+			'python3-yaml py:yaml' \
 			'python3-git py:git' ;;
 		bisect) echo gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc ;;
 		bench) echo gnuplot-nox gnuplot ;;
