@@ -50,10 +50,12 @@ if [[ ! -f $obj/.config ]] || ! cmp -s "$obj/.wanted" "$obj/.wanted.new"; then
 		tail -5 "$obj/config.log" >&2
 		die "the kernel could not be configured"
 	}
-	if ! missing=$(check_config); then
+	if missing=$(check_config); then
+		mv "$obj/.wanted.new" "$obj/.wanted"
+	else
+		# The next tree may know the option: ask again then.
 		[[ ${LENIENT:-} ]] || die "Kconfig did not accept from configs/:$missing"
 	fi
-	mv "$obj/.wanted.new" "$obj/.wanted"
 fi
 
 [[ ${2:-} != config ]] || exit 0
