@@ -22,7 +22,7 @@ REPORT = re.compile(
 # What tests bring about on purpose, by the name of the test: poisoned pages
 # reach their users, and a host fault runs out of memory that was made to fail.
 EXPECTED = re.compile(
-    r'(memory_failure_test|convert_test)\b.*Memory failure: 0x\w+: '
+    r'(memory_failure_test|convert_test|kvm_gmem)\b.*Memory failure: 0x\w+: '
     r'Sending SIGBUS to \S+ due to hardware memory corruption|'
     r'convert_test\b.*MCE: Killing \S+ due to hardware memory corruption|'
     r'fail_nth_test\b.*Huh VM_FAULT_OOM leaked out to the #PF handler')
