@@ -17,6 +17,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,8 +30,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <linux/iommufd.h>
 #include <linux/kvm.h>
 #include <linux/membarrier.h>
+#include <linux/vfio.h>
 
 #ifndef GUEST_MEMFD_FLAG_CONVERTIBLE
 #error "HDRS= must name the UAPI headers of a kernel with the gmem-dma series"
@@ -41,6 +44,9 @@
 #define MB(n)	KB(KB(n))
 #define GB(n)	MB(KB(n))
 #define TB(n)	GB(KB(n))
+
+/* Where scripts/bench.sh puts the device. */
+#define BENCH_DEVICE "0000:00:09.0"
 
 /* Where the memory is in the guest's address space; 1 TiB fits before bit 48. */
 #define GPA	TB(1)
@@ -383,6 +389,228 @@ static void alternate(uint64_t size, bool random)
 	destroy_mem(&m);
 }
 
+#ifdef IOMMU_IOAS_MAP_GMEM
+/*
+ * Devices: the first PCI device that can be had, behind a real IOMMU driver. It
+ * doesn't do anything, but without it there is no I/O page table.
+ */
+#define NR_OTHERS	64	/* users of other ranges */
+
+static int iommufd = -1;
+static uint32_t ioas;
+
+static void write_file(const char *dir, const char *name, const char *value)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = must(open(path, O_WRONLY | O_TRUNC), path);
+	must(write(fd, value, strlen(value)), path);
+	close(fd);
+}
+
+/* Bind a device to vfio-pci and to an iommufd; false if there is none. */
+static bool open_device(const char *device)
+{
+	struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind) };
+	struct vfio_device_attach_iommufd_pt attach = { .argsz = sizeof(attach) };
+	struct iommu_ioas_alloc alloc = { .size = sizeof(alloc) };
+	const char *slash;
+	char path[512];
+	glob_t found;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", device);
+	if (access(path, F_OK))
+		return false;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", device);
+	write_file(path, "driver_override", "vfio-pci");
+	write_file("/sys/bus/pci", "drivers_probe", device);
+
+	strcat(path, "/vfio-dev/vfio*");
+	if (glob(path, 0, NULL, &found))
+		die("%s isn't bound to vfio-pci", device);
+	slash = strrchr(found.gl_pathv[0], '/');
+	snprintf(path, sizeof(path), "/dev/vfio/devices%s", slash);
+	globfree(&found);
+
+	fd = must(open(path, O_RDWR), path);
+	iommufd = must(open("/dev/iommu", O_RDWR), "/dev/iommu");
+	bind.iommufd = iommufd;
+	must(ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind), "VFIO_DEVICE_BIND_IOMMUFD");
+	must(ioctl(iommufd, IOMMU_IOAS_ALLOC, &alloc), "IOMMU_IOAS_ALLOC");
+	ioas = alloc.out_ioas_id;
+	attach.pt_id = ioas;
+	must(ioctl(fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach), "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	return true;
+}
+
+#define RW	(IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
+#define IOVA	GB(4)
+
+static uint64_t map_memfd(int fd, uint64_t size)
+{
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map), .flags = RW, .ioas_id = ioas, .fd = fd,
+		.length = size, .iova = IOVA,
+	};
+	uint64_t t = now();
+
+	must(ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &map), "IOMMU_IOAS_MAP_FILE");
+	return since(t);
+}
+
+static uint64_t map_gmem(struct mem *m, uint64_t offset, uint64_t size)
+{
+	struct iommu_ioas_map_gmem map = {
+		.size = sizeof(map), .flags = RW, .ioas_id = ioas, .fd = m->gmem,
+		.start = offset, .length = size, .iova = IOVA + offset,
+	};
+	uint64_t t = now();
+
+	must(ioctl(iommufd, IOMMU_IOAS_MAP_GMEM, &map), "IOMMU_IOAS_MAP_GMEM");
+	return since(t);
+}
+
+static uint64_t unmap(uint64_t offset, uint64_t size)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap), .ioas_id = ioas, .iova = IOVA + offset, .length = size,
+	};
+	uint64_t t = now();
+
+	must(ioctl(iommufd, IOMMU_IOAS_UNMAP, &unmap), "IOMMU_IOAS_UNMAP");
+	return since(t);
+}
+
+/*
+ * Map and unmap what is there: pinned, and not pinned. The second time counts. How
+ * much an IOMMU driver can do in one go depends on which pages happen to be
+ * neighbours: either most are, or none is, as pages are taken in turns.
+ */
+static void device_map(uint64_t size, bool scattered)
+{
+	const char *layout = scattered ? "scattered" : "contiguous";
+	struct mem m = create_mem(INPLACE, size);
+	uint64_t map = 0, unmapped = 0, i;
+	char *p;
+	int fd, rep;
+
+	fd = must(memfd_create("bench", MFD_CLOEXEC), "memfd_create");
+	must(ftruncate(fd, size), "ftruncate");
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	must(p == MAP_FAILED ? -1 : 0, "mmap");
+	must(madvise(p, size, MADV_NOHUGEPAGE), "madvise");
+	gmem_convert(&m, 0, size, false);
+	for (i = 0; i < size; i += PAGE) {
+		*(volatile char *)(p + i) = 1;
+		if (scattered)
+			*(volatile char *)(m.host + i) = 1;
+	}
+	touch(&m);
+
+	for (rep = 0; rep < 2; rep++) {
+		map = map_memfd(fd, size);
+		unmapped = unmap(0, size);
+	}
+	printf("BENCH test=device_map layout=%s way=memfd size=%lu map=%lu unmap=%lu\n",
+	       layout, size, map, unmapped);
+	for (rep = 0; rep < 2; rep++) {
+		map = map_gmem(&m, 0, size);
+		unmapped = unmap(0, size);
+	}
+	printf("BENCH test=device_map layout=%s way=gmem size=%lu map=%lu unmap=%lu\n",
+	       layout, size, map, unmapped);
+	munmap(p, size);
+	close(fd);
+	destroy_mem(&m);
+}
+
+/* How many IOTLB flushes the kernel has traced since the last call. */
+static long count_flushes(bool start)
+{
+	static const char dir[] = "/sys/kernel/tracing";
+	char line[512];
+	long n = 0;
+	FILE *f;
+
+	if (access("/sys/kernel/tracing/events/intel_iommu/cache_tag_flush_range", F_OK))
+		return -1;
+	if (start) {
+		write_file(dir, "trace", "");
+		write_file(dir, "events/intel_iommu/cache_tag_flush_range/enable", "1");
+		return 0;
+	}
+	write_file(dir, "events/intel_iommu/cache_tag_flush_range/enable", "0");
+	f = fopen("/sys/kernel/tracing/trace", "r");
+	while (f && fgets(line, sizeof(line), f))
+		n += line[0] != '#' && strstr(line, "cache_tag_flush_range:");
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/*
+ * Conversion of populated memory, guest page tables filled, while devices have it
+ * mapped (mapped), or have pages next to it (others).
+ */
+static void device_convert(uint64_t size, bool mapped, int others)
+{
+	struct mem m = create_mem(INPLACE, size + NR_OTHERS * PAGE);
+	uint64_t shared = 0, private = 0;
+	long flushes;
+	int i, rep;
+
+	gmem_convert(&m, 0, m.size, false);
+	touch(&m);
+	if (mapped)
+		map_gmem(&m, 0, size);
+	for (i = 0; i < others; i++)
+		map_gmem(&m, size + i * PAGE, PAGE);
+	for (rep = 0; rep < 2; rep++) {
+		fault(&m);
+		private = convert(&m, size, true);
+		fault(&m);
+		shared = convert(&m, size, false);
+	}
+
+	count_flushes(true);
+	gmem_convert(&m, 0, size, true);
+	flushes = count_flushes(false);
+
+	printf("BENCH test=device_convert size=%lu mapped=%d others=%d to_private=%lu to_shared=%lu flushes=%ld\n",
+	       size, mapped, others, private, shared, flushes);
+	if (mapped)
+		unmap(0, size);
+	for (i = 0; i < others; i++)
+		unmap(size + i * PAGE, PAGE);
+	destroy_mem(&m);
+}
+
+static void devices(bool quick)
+{
+	if (!open_device(BENCH_DEVICE)) {
+		printf("BENCH test=no_device\n");
+		return;
+	}
+
+	device_map(MB(2), false);
+	device_map(MB(2), true);
+	device_map(quick ? MB(8) : MB(256), false);
+	device_map(quick ? MB(8) : MB(256), true);
+	device_convert(MB(2), false, 0);
+	device_convert(MB(2), false, NR_OTHERS);
+	device_convert(MB(2), true, 0);
+	device_convert(MB(2), true, NR_OTHERS);
+}
+#else
+static void devices(bool quick)
+{
+	(void)quick;
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	static const uint64_t full[] = { KB(4), KB(64), MB(2), MB(32), GB(1), 0 };
@@ -402,6 +630,9 @@ int main(int argc, char **argv)
 	vm = create_vm();
 	inplace = gmem_flags(vm) & GUEST_MEMFD_FLAG_CONVERTIBLE;
 	close(vm);
+
+	/* First, while free memory is contiguous. */
+	devices(sizes == quick);
 
 	for (size = sizes; *size; size++) {
 		round_trip(BASE, *size);

@@ -66,6 +66,16 @@ $1 == "BENCH" {
 		tree_runs[v["order"]] = v["runs"]
 		tree_rest[v["order"]] = v["bytes_when_merged"]
 		tree_source = v["source"]
+	} else if (test == "device_map") {
+		remember("device_map", v["layout"] " " v["size"])
+		map[v["way"], v["layout"] " " v["size"]] = v["map"]
+		unmap[v["way"], v["layout"] " " v["size"]] = v["unmap"]
+	} else if (test == "device_convert") {
+		key = v["mapped"] SUBSEP v["others"]
+		device_size = v["size"]
+		to_private[key] = v["to_private"]
+		to_shared[key] = v["to_shared"]
+		flushes[key] = v["flushes"]
 	} else if (test == "done") {
 		done = 1
 	}
@@ -166,8 +176,36 @@ END {
 		}
 	}
 
+	if (count["device_map"]) {
+		print ""
+		print "4. Devices (VT-d), per 4 KiB page: mapping memory that is there, and taking it away"
+		print "   memfd: IOMMU_IOAS_MAP_FILE, pinned; gmem: IOMMU_IOAS_MAP_GMEM, not pinned"
+		print ""
+		printf("%-19s |%21s |%21s\n", "", "memfd         ", "gmem         ")
+		printf("%-19s |%10s %10s |%10s %10s\n", "physical memory", "map", "unmap", "map", "unmap")
+		for (i = 1; i <= count["device_map"]; i++) {
+			k = names["device_map", i]
+			split(k, kv, " ")
+			pages = kv[2] / 4096
+			printf("%-19s |%10s %10s |%10s %10s\n", kv[1] " " size_name(kv[2]),
+			       number(map["memfd", k] / pages), number(unmap["memfd", k] / pages),
+			       number(map["gmem", k] / pages), number(unmap["gmem", k] / pages))
+		}
+		print ""
+		printf("   Converting %s that the guest has mapped, with users (IOAS mappings, FOLLOW):\n", size_name(device_size))
+		print ""
+		printf("%-34s |%10s %10s |%8s\n", "", "to private", "to shared", "flushes")
+		for (i = 0; i < 4; i++) {
+			key = (i > 1 ? 1 : 0) SUBSEP (i % 2 ? 64 : 0)
+			pages = device_size / 4096
+			printf("%-34s |%10s %10s |%8s\n",
+			       (i > 1 ? "one of this memory" : "none of this memory") (i % 2 ? ", 64 of other" : ""),
+			       number(to_private[key] / pages), number(to_shared[key] / pages), flushes[key])
+		}
+	}
+
 	print ""
-	print "4. Targets"
+	print "5. Targets"
 	print ""
 	check(clock > 0.98 && clock < 1.02,
 	      sprintf("the clock counts instructions (1 instruction = %.3f ns)", clock))
@@ -215,6 +253,25 @@ END {
 		check(o in tree && tree[o] < 40 * tree_runs[o],
 		      sprintf("alternating pages, %s: below 40 bytes of tree a run: %.1f", o,
 			      o in tree ? tree[o] / tree_runs[o] : 0))
+	}
+	for (i = 1; i <= count["device_map"]; i++) {
+		k = names["device_map", i]
+		split(k, kv, " ")
+		a = (map["gmem", k] + unmap["gmem", k]) / (kv[2] / 4096)
+		b = (map["memfd", k] + unmap["memfd", k]) / (kv[2] / 4096)
+		check(a > 0 && a <= b,
+		      sprintf("device, map and unmap, %s %s: not above a pinned memfd: %s of %s a page (%.2f; aim 0.50)",
+			      kv[1], size_name(kv[2]), number(a), number(b), b ? a / b : 0))
+	}
+	if (count["device_map"]) {
+		a = to_private[0, 64] + to_shared[0, 64]
+		b = to_private[0, 0] + to_shared[0, 0]
+		check(b > 0 && a <= b * 1.02,
+		      sprintf("64 users over other memory can't be seen: %s against %s a page",
+			      number(a / (device_size / 4096)), number(b / (device_size / 4096))))
+		check(flushes[1, 0] == 1 && flushes[1, 64] == 1 && flushes[0, 64] == 0,
+		      sprintf("one IOTLB flush per conversion and domain that has it mapped: %s (none mapped: %s)",
+			      flushes[1, 0], flushes[0, 64]))
 	}
 	exit missed
 }

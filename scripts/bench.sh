@@ -16,8 +16,9 @@ mkdir -p "$dir"
 : >"$dir/tests"
 "$TOP/scripts/initramfs.sh" "$dir/initramfs.cpio.gz" "$dir/tests" "./gmem-bench ${ARGS:-}"
 say "measuring; the raw values are also in $dir/output.log"
-VM_TIMEOUT=${VM_TIMEOUT:-3600} "$TOP/scripts/vm.sh" icount run \
-	"$BUILD_DIR/obj-bench/arch/x86/boot/bzImage" "$dir/initramfs.cpio.gz" "$dir" ||
+APPEND=intel_iommu=on VM_TIMEOUT=${VM_TIMEOUT:-3600} "$TOP/scripts/vm.sh" icount run \
+	"$BUILD_DIR/obj-bench/arch/x86/boot/bzImage" "$dir/initramfs.cpio.gz" "$dir" \
+	-device intel-iommu,intremap=on -device edu,addr=9 ||
 	die "the benchmark failed; its output is $dir/output.log"
 "$TOP/bench/report.sh" "$dir/output.log" ||
 	die "a target is missed, or the results are not complete"
