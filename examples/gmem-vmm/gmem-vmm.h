@@ -20,7 +20,7 @@ struct vm {
 };
 
 /* embed.S */
-extern const char guest_image[], guest_image_end[], expected_run[];
+extern const char guest_image[], guest_image_end[], expected_run[], expected_device[];
 
 /* vmm.c */
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -29,8 +29,12 @@ int convert(struct vm *vm, bool to_private, uint64_t offset, uint64_t size, uint
 /* host.c */
 void host_turn(struct vm *vm, int what, int page, int npages);
 
+/* device.c */
+void device_open(const char *bdf);
+void device_turn(struct vm *vm, int what, int page);
+
 /* timeline.c */
-void timeline_start(bool check);
+void timeline_start(bool check, bool device);
 void timeline_step(const char *title);
 void timeline_guest(const char *text);
 void timeline_host(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -179,10 +179,51 @@ static void run(void)
 	show_map();
 }
 
+static void device_reads(int n)
+{
+	host(HOST_DEVICE_READ, n, 1);
+}
+
+static void device_writes(int n)
+{
+	host(HOST_DEVICE_WRITE, n, 1);
+}
+
+static void run_device(void)
+{
+	step("A device is given all of guest memory, and reaches what is shared");
+	host(HOST_DEVICE_MAP, 0, MEM_PAGES);
+	write(2, "hello");
+	device_reads(2);
+	device_writes(3);
+	read(3);
+	write(5, "a secret");
+	device_reads(5);
+
+	step("The guest takes its buffer back: nothing has to be unmapped first");
+	make_private(3, 1);
+	write(3, "mine now");
+
+	step("DMA to it is blocked from then on, other DMA is not");
+	device_reads(3);
+	device_writes(3);
+	read(3);
+	device_writes(2);
+	read(2);
+
+	step("The buffer is shared again: DMA works, nobody had to map it");
+	share(3, 1);
+	device_reads(3);
+	device_writes(3);
+	read(3);
+}
+
 /* The first instruction of the image; see guest.lds. The VMM set the stack. */
-__attribute__((section(".start"), used)) void start(void)
+__attribute__((section(".start"), used)) void start(int device)
 {
 	run();
+	if (device)
+		run_device();
 	for (;;)
 		out(PORT_DONE, 0);
 }

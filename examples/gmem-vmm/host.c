@@ -13,8 +13,6 @@
 #include "gmem-vmm.h"
 #include "protocol.h"
 
-#define TEXT_MAX 32
-
 static sigjmp_buf no_access;
 
 static void on_sigbus(int sig)
@@ -119,6 +117,11 @@ void host_turn(struct vm *vm, int what, int page, int npages)
 			      page * PAGE_SIZE, PAGE_SIZE))
 			die("PUNCH_HOLE: %s", strerror(errno));
 		timeline_host("punches a hole: page %d is freed", page);
+		break;
+	case HOST_DEVICE_MAP:
+	case HOST_DEVICE_READ:
+	case HOST_DEVICE_WRITE:
+		device_turn(vm, what, page);
 		break;
 	default:
 		die("the guest wants the host to do %d", what);

@@ -4,6 +4,7 @@
 #define PROTOCOL_H
 
 #define PAGE_SIZE	4096
+#define TEXT_MAX	32	/* of what is read and written, at the start of a page */
 
 /*
  * The guest's program lives in ordinary memory: KVM emulates port I/O, and for
@@ -11,6 +12,9 @@
  */
 #define PROG_GPA	0x0
 #define PROG_SIZE	0x10000
+/* The guest starts as if called by the VMM, with one argument: is there a device? */
+#define PROG_STACK	(PROG_SIZE - 16)
+#define PROG_ARGUMENT	(PROG_STACK + 4)
 
 /* The guest's memory, all of it in one guest_memfd. */
 #define MEM_GPA		0x40000000
@@ -31,6 +35,9 @@ enum {
 	HOST_PIN,	/* take a reference to the page, as DMA would */
 	HOST_UNPIN,
 	HOST_PUNCH,	/* free the page */
+	HOST_DEVICE_MAP,	/* give a device all of guest memory */
+	HOST_DEVICE_READ,	/* have the device read the page */
+	HOST_DEVICE_WRITE,	/* have it write to the page */
 };
 
 #define HOST_TURN(what, page, npages)	((what) << 16 | (page) << 8 | (npages))

@@ -20,6 +20,7 @@ static char guest[128];		/* said by the guest; waits for the reaction */
 static char title[160];
 static char shown[4096];	/* the step so far, as in expected.txt */
 static const char *expected;	/* what remains of expected.txt */
+static const char *more;	/* what follows its last step but one */
 
 /* In expected.txt an empty line ends each step. */
 static size_t step_len(const char *text)
@@ -33,6 +34,16 @@ static const char *next_step(const char *text)
 {
 	text += step_len(text);
 	return text + (*text == '\n');
+}
+
+/* With a device the run goes on where otherwise it would end. */
+static void next_expected(void)
+{
+	expected = next_step(expected);
+	if (more && !*next_step(expected)) {
+		expected = more;
+		more = NULL;
+	}
 }
 
 static void print_comment(const char *text, size_t len)
@@ -79,19 +90,23 @@ static void end_step(void)
 		printf("not ok %d - %s\n", step, title);
 		wrong++;
 	}
-	expected = next_step(expected);
+	next_expected();
 }
 
-void timeline_start(bool check)
+void timeline_start(bool check, bool device)
 {
 	const char *text;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	checking = check;
 	expected = expected_run;
+	more = device ? expected_device : NULL;
 	if (check) {
 		for (text = expected; *text; text = next_step(text))
 			steps++;
+		for (text = more; text && *text; text = next_step(text))
+			steps++;
+		steps -= device;	/* the last one of expected.txt */
 		printf("TAP version 13\n1..%d\n", steps);
 		return;
 	}

@@ -49,8 +49,8 @@ int convert(struct vm *vm, bool to_private, uint64_t offset, uint64_t size, uint
 /*
  * The guest asks for [gpa, gpa + size) to be private or shared. Returns what to
  * tell it: 0, EAGAIN or EINVAL. A VMM with several memslots splits the request
- * where slots end; one that has given shared pages to a device takes them back
- * before they become private.
+ * where slots end; one that uses shared pages itself, or has pinned them for
+ * others, takes them back before they become private.
  */
 static int map_gpa_range(struct vm *vm, uint64_t gpa, uint64_t npages, uint64_t attrs)
 {
@@ -162,7 +162,7 @@ static void *map(size_t size, int flags, int fd, const char *what)
 	return p;
 }
 
-static void create_vm(struct vm *vm)
+static void create_vm(struct vm *vm, bool device)
 {
 	struct kvm_enable_cap hypercalls = {
 		.cap = KVM_CAP_EXIT_HYPERCALL,
@@ -196,6 +196,7 @@ static void create_vm(struct vm *vm)
 
 	prog = map(PROG_SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1, "program memory");
 	memcpy(prog, guest_image, guest_image_end - guest_image);
+	*(uint32_t *)((char *)prog + PROG_ARGUMENT) = device;
 	prog_slot.userspace_addr = (uintptr_t)prog;
 	must(ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION2, &prog_slot), "program slot");
 
@@ -214,7 +215,7 @@ static void create_vm(struct vm *vm)
 /* 32-bit protected mode, all segments flat, no paging. */
 static void set_registers(struct vm *vm)
 {
-	struct kvm_regs regs = { .rip = PROG_GPA, .rsp = PROG_GPA + PROG_SIZE, .rflags = 2 };
+	struct kvm_regs regs = { .rip = PROG_GPA, .rsp = PROG_GPA + PROG_STACK, .rflags = 2 };
 	struct kvm_segment flat = {
 		.limit = 0xffffffff, .selector = 0x10, .type = 3,
 		.present = 1, .s = 1, .db = 1, .g = 1,
@@ -246,15 +247,25 @@ void die(const char *fmt, ...)
 
 int main(int argc, char **argv)
 {
-	bool check = argc == 2 && !strcmp(argv[1], "--check");
+	const char *device = NULL;
 	struct vm vm = {};
+	bool check = false;
 	char summary[128];
+	int i;
 
-	if (argc > 1 && !check)
-		die("usage: gmem-vmm [--check]");
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--check"))
+			check = true;
+		else if (!strcmp(argv[i], "--device") && i + 1 < argc)
+			device = argv[++i];
+		else
+			die("usage: gmem-vmm [--check] [--device SEGMENT:BUS:DEVICE.FUNCTION]");
+	}
 
-	create_vm(&vm);
-	timeline_start(check);
+	create_vm(&vm, device);
+	if (device)
+		device_open(device);
+	timeline_start(check, device);
 	set_registers(&vm);
 	run_guest(&vm);
 
