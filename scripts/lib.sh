@@ -22,8 +22,8 @@ kernel_version() {
 		"$1/Makefile" | paste -sd.
 }
 
-# Is part 1 of the series in the tree? Our own programs need its UAPI.
-has_series() { grep -q GUEST_MEMFD_FLAG_CONVERTIBLE "$SRC/include/uapi/linux/kvm.h"; }
+# Are parts 1 to 3 of the series in the tree? Our own programs need their UAPI.
+has_series() { grep -q IOMMU_IOAS_MAP_GMEM "$SRC/include/uapi/linux/iommufd.h"; }
 
 # One user at a time of what $1 names; the lock goes with this process.
 lock() {

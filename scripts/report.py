@@ -18,13 +18,19 @@ REPORT = re.compile(
     r'(circular|recursive) locking|inconsistent lock|bad unlock balance|'
     r'held lock freed|still has locks|invalid wait context|suspicious RCU|'
     r'sleeping function|scheduling while atomic|soft lockup|hard LOCKUP|'
-    r'corruption|Out of memory:|unable to handle|stack-protector|leaked')
+    r'corruption|Out of memory:|unable to handle|stack-protector|leaked|'
+    # DMA that was blocked
+    r'DMAR: \[|AMD-Vi: Event logged|virtio_iommu \S+: \w+ .*fault')
 # What tests bring about on purpose, by the name of the test: poisoned pages
-# reach their users, and a host fault runs out of memory that was made to fail.
+# reach their users, a host fault runs out of memory that was made to fail, and
+# DMA to private pages is blocked.
 EXPECTED = re.compile(
-    r'(memory_failure_test|convert_test|kvm_gmem)\b.*Memory failure: 0x\w+: '
+    r'(memory_failure_test|convert_test|kvm_gmem|dma_test)\b.*Memory failure: 0x\w+: '
     r'Sending SIGBUS to \S+ due to hardware memory corruption|'
     r'convert_test\b.*MCE: Killing \S+ due to hardware memory corruption|'
+    r'(dma_test|dma_race_test|dma_race_checker|gmem-vmm-device)\b.*'
+    r'(DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[0000:00:0[89]\.0\]|'
+    r'virtio_iommu \S+: page fault from EP (64|72) )|'
     r'fail_nth_test\b.*Huh VM_FAULT_OOM leaked out to the #PF handler')
 SAYS_WHY = re.compile(r'Expected|EXPECT|ASSERT|Assert|exit status|killed:|not found|FAILED')
 MARK = re.compile(r'gmem-dma: (begin|end) (\S+)')

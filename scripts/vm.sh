@@ -3,6 +3,8 @@
 # Boots a VM: vm.sh LANE MODE KERNEL INITRAMFS DIR [QEMU ARGUMENTS...]
 #   LANE  svm     AMD with nested virtualization, 2 CPUs
 #         icount  the same with one CPU that counts instructions as time
+#         vtd     svm with two devices whose DMA goes through a VT-d IOMMU
+#         virtio  svm with the same devices behind a virtio IOMMU
 #   MODE  test    guest/run-tests; each result is shown when it comes
 #         run     the initramfs' command; its output is shown
 #         shell   a prompt
@@ -18,12 +20,30 @@ rm -f "$dir"/{console,ktap,live,output}.log "$dir/problem"
 
 qemu=(qemu-system-x86_64 -M 'q35,kernel-irqchip=split' -cpu 'EPYC,+svm,+npt,phys-bits=48'
 	-m 4G -display none -no-reboot -nodefaults -kernel "$kernel" -initrd "$initramfs")
+
+# A network card that sends to itself, and QEMU's own teaching device; both get
+# vfio-pci as their driver. Tests know them by their addresses.
+devices=(-netdev 'hubport,id=n0,hubid=0' -device 'igb,netdev=n0,addr=8' -device 'edu,addr=9')
+vfio='vfio-pci.ids=8086:10c9,1234:11e8'
+lane_append=''
 case $lane in
-svm) qemu+=(-accel 'tcg,thread=multi' -smp 2) ;;
+svm | vtd | virtio) qemu+=(-accel 'tcg,thread=multi' -smp 2) ;;
 icount) qemu+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -smp 1) ;;
 *) die "no such lane: '$lane'" ;;
 esac
-append="console=ttyS0 gmem_mode=$mode oops=panic panic=-1 no_timer_check printk.devkmsg=on ${APPEND:-}"
+case $lane in
+vtd)
+	qemu+=(-device 'intel-iommu,intremap=on' "${devices[@]}")
+	lane_append="intel_iommu=on $vfio"
+	;;
+virtio)
+	# It remaps no interrupts, which VFIO takes for unsafe.
+	qemu+=(-device 'virtio-iommu-pci,addr=a' "${devices[@]}")
+	lane_append="iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1 $vfio"
+	;;
+esac
+append="console=ttyS0 gmem_mode=$mode oops=panic panic=-1 no_timer_check printk.devkmsg=on"
+append+=" $lane_append ${APPEND:-}"
 # Maple nodes from per-CPU sheaves could not be made to fail.
 [[ $mode != test ]] || append+=" slab_debug=F,maple_node"
 
