@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Builds a kernel out of tree: build.sh debug|kasan|bench [config]
+# Builds a kernel out of tree: build.sh debug|kasan|bench|modules [config]
 # With `config` it only configures.
-# Result: $BUILD_DIR/obj-NAME/arch/x86/boot/bzImage
+# Result: $BUILD_DIR/obj-NAME/arch/x86/boot/bzImage, and for modules also
+# $BUILD_DIR/obj-modules/root/lib/modules
 # LENIENT=1: an option that the tree does not know is no error (bisection).
 # OBJ= another output directory.
 . "$(dirname "$0")/lib.sh"
 
 name=${1:-debug}
 case $name in
-debug | bench) fragments=("$TOP/configs/base.config" "$TOP/configs/$name.config") ;;
+debug | bench | modules) fragments=("$TOP/configs/base.config" "$TOP/configs/$name.config") ;;
 kasan) fragments=("$TOP/configs/"{base,debug,kasan}.config) ;;
-*) die "no such kernel: '$name' (there are debug, kasan and bench)" ;;
+*) die "no such kernel: '$name' (there are debug, kasan, bench and modules)" ;;
 esac
 [[ -f $SRC/Kconfig ]] || die "no kernel tree in $SRC: run 'make tree' first"
 
@@ -59,4 +60,11 @@ if [[ ! -f $obj/.config ]] || ! cmp -s "$obj/.wanted" "$obj/.wanted.new"; then
 fi
 
 [[ ${2:-} != config ]] || exit 0
-quietly "$obj/build.log" "kernel '$name'" kmake "$obj" bzImage
+if [[ $name == modules ]]; then
+	quietly "$obj/build.log" "kernel '$name'" kmake "$obj" bzImage modules
+	rm -rf "$obj/root"
+	PATH=$PATH:/usr/sbin:/sbin quietly "$obj/install.log" "modules" \
+		kmake "$obj" modules_install INSTALL_MOD_PATH="$obj/root"
+else
+	quietly "$obj/build.log" "kernel '$name'" kmake "$obj" bzImage
+fi

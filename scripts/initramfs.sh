@@ -3,7 +3,7 @@
 # Packs an initramfs: initramfs.sh OUT.cpio.gz TESTS [COMMAND]
 # TESTS is a list as the guest reads it: "name seconds program arguments...",
 # programs relative to /t; those that are built go in. COMMAND is what
-# gmem_mode=run executes there.
+# gmem_mode=run executes there. MODULES= is a directory with lib/modules.
 . "$(dirname "$0")/lib.sh"
 
 out=$1 tests=$2 command=${3:-true}
@@ -29,6 +29,13 @@ while read -r program; do
 		break
 	done
 done
+
+if [[ ${MODULES:-} ]]; then
+	mkdir -p "$root/lib"
+	cp -a "$MODULES/lib/modules" "$root/lib/"
+	# Links to where they were built
+	find "$root/lib/modules" -type l -delete
+fi
 
 (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | gzip -1) >"$out.new"
 mv "$out.new" "$out"

@@ -76,7 +76,7 @@ class Results:
             bad = True
         return bad
 
-    def lane(self, lane_dir, lists, parser, printer):
+    def lane(self, lane_dir, parser, printer):
         ktap = lines_of(f'{lane_dir}/ktap.log')
         main = parser.parse_run_tests(ktap, printer)
         seen = set()
@@ -96,7 +96,7 @@ class Results:
             suites = {s.name: s for s in kunit.subtests if s.name}
         for name, suite in suites.items():
             self.walk(suite, f'kunit:{name}', parser)
-        for name in entries(f'{lists}/kunit.list'):
+        for name in entries(f'{lane_dir}/kunit'):
             if name not in suites:
                 self.fail(f'kunit:{name}', 'missing: the suite did not run')
 
@@ -120,7 +120,7 @@ def main():
 
     results = Results()
     for lane_dir in lanes:
-        results.lane(lane_dir, lists, parser, Printer(print=False))
+        results.lane(lane_dir, parser, Printer(print=False))
 
     known = dict((line.split(None, 1) + [''])[:2]
                  for line in entries(f'{lists}/known-failures'))

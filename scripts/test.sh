@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs the tests in VMs: test.sh [LANE...]     (default: every tests/*.list)
 #   T=PATTERN         only tests whose name contains PATTERN (extended regexp)
-#   KERNEL=debug      which kernel of scripts/build.sh
+#   KERNEL=debug      which kernel of scripts/build.sh; lane modules has its own
 #   RACE_SECONDS=60   how long the race tests race
 #   SLOW=1            multiplies every time limit
 # The last line is "N passed, N failed, N skipped"; the exit status follows it.
@@ -15,13 +15,12 @@ lanes=("$@")
 	[[ $list == */kunit.list ]] || lanes+=("$(basename "$list" .list)")
 done
 
-"$TOP/scripts/build.sh" "$kernel"
 "$TOP/scripts/selftests.sh"
 lock "test-$kernel"
 
 in_tree() {
 	case $1 in
-	./*) has_series && [[ -f $TOP/examples/${1#./}/Makefile ]] ;;
+	./*) has_series && [[ -f $TOP/examples/${1#./}/Makefile || -f $TOP/tests/modules/${1#./}.c ]] ;;
 	*) [[ -f $SRC/tools/testing/selftests/$1.c ]] ;;
 	esac
 }
@@ -47,9 +46,17 @@ for lane in "${lanes[@]}"; do
 	mkdir -p "$dir"
 	make_list "$TOP/tests/$lane.list" >"$dir/tests"
 	[[ -s $dir/tests ]] || continue
-	"$TOP/scripts/initramfs.sh" "$dir/initramfs.cpio.gz" "$dir/tests"
-	say "lane $lane: $(wc -l <"$dir/tests") tests on kernel '$kernel'; logs in $dir"
-	"$TOP/scripts/vm.sh" "$lane" test "${OBJ:-$BUILD_DIR/obj-$kernel}/arch/x86/boot/bzImage" \
+	lane_kernel=$kernel modules=''
+	rm -f "$dir/kunit"
+	if [[ $lane == modules ]]; then
+		lane_kernel=modules modules=$BUILD_DIR/obj-modules/root
+	else
+		cp "$TOP/tests/kunit.list" "$dir/kunit"
+	fi
+	"$TOP/scripts/build.sh" "$lane_kernel"
+	MODULES=$modules "$TOP/scripts/initramfs.sh" "$dir/initramfs.cpio.gz" "$dir/tests"
+	say "lane $lane: $(wc -l <"$dir/tests") tests on kernel '$lane_kernel'; logs in $dir"
+	"$TOP/scripts/vm.sh" "$lane" test "${OBJ:-$BUILD_DIR/obj-$lane_kernel}/arch/x86/boot/bzImage" \
 		"$dir/initramfs.cpio.gz" "$dir" || true
 	dirs+=("$dir")
 done

@@ -3,6 +3,7 @@
 # Boots a VM: vm.sh LANE MODE KERNEL INITRAMFS DIR [QEMU ARGUMENTS...]
 #   LANE  svm     AMD with nested virtualization, 2 CPUs
 #         icount  the same with one CPU that counts instructions as time
+#         modules as vtd, for a kernel with KVM, iommufd and VFIO as modules
 #         vtd     svm with two devices whose DMA goes through a VT-d IOMMU
 #         virtio  svm with the same devices behind a virtio IOMMU
 #   MODE  test    guest/run-tests; each result is shown when it comes
@@ -27,7 +28,7 @@ devices=(-netdev 'hubport,id=n0,hubid=0' -device 'igb,netdev=n0,addr=8' -device 
 vfio='vfio-pci.ids=8086:10c9,1234:11e8'
 lane_append=''
 case $lane in
-svm | vtd | virtio) qemu+=(-accel 'tcg,thread=multi' -smp 2) ;;
+svm | vtd | virtio | modules) qemu+=(-accel 'tcg,thread=multi' -smp 2) ;;
 icount) qemu+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -smp 1) ;;
 *) die "no such lane: '$lane'" ;;
 esac
@@ -35,6 +36,10 @@ case $lane in
 vtd)
 	qemu+=(-device 'intel-iommu,intremap=on' "${devices[@]}")
 	lane_append="intel_iommu=on $vfio"
+	;;
+modules)
+	qemu+=(-device 'intel-iommu,intremap=on' "${devices[@]}")
+	lane_append="intel_iommu=on"
 	;;
 virtio)
 	# It remaps no interrupts, which VFIO takes for unsafe.
