@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Runs the tests in VMs: test.sh [LANE...]     (default: every tests/*.list)
+# Runs the tests in VMs: test.sh [LANE...]     (default: every tests/*.list,
+#                  but modules, which takes a kernel of its own)
 #   T=PATTERN         only tests whose name contains PATTERN (extended regexp)
 #   KERNEL=debug      which kernel of scripts/build.sh; lane modules has its own
 #   RACE_SECONDS=60   how long the race tests race
@@ -12,7 +13,10 @@ kernel=${KERNEL:-debug} slow=${SLOW:-1} pattern=${T:-.}
 export RACE_SECONDS=${RACE_SECONDS:-60}
 lanes=("$@")
 ((${#lanes[@]})) || for list in "$TOP"/tests/*.list; do
-	[[ $list == */kunit.list ]] || lanes+=("$(basename "$list" .list)")
+	case $list in
+	*/kunit.list | */modules.list) ;;
+	*) lanes+=("$(basename "$list" .list)") ;;
+	esac
 done
 
 "$TOP/scripts/selftests.sh"
