@@ -14,7 +14,7 @@ help:
 	@echo '  make bisect      every patch builds; KVM and iommufd as =y, =m, unset; arm64 (BOOT=1: boots too)'
 	@echo '  make bench       guest instructions per page and call, to bench/results.*'
 	@echo '  make shell       the VM with a prompt'
-	@echo '  make test-modules  loads and unloads KVM, iommufd and VFIO as modules'
+	@echo '  make test-more   a device behind a virtio IOMMU; KVM, iommufd and VFIO as modules'
 	@echo '  make test-long   every test under KASAN, races for RACE_SECONDS=600'
 	@echo '  make deps        only the packages'
 	@echo
@@ -47,9 +47,9 @@ test-long: deps
 	@scripts/tree.sh --use
 	@KERNEL=kasan SLOW=4 RACE_SECONDS=$(or $(RACE_SECONDS),600) scripts/test.sh
 
-test-modules: deps
+test-more: deps
 	@scripts/tree.sh --use
-	@scripts/test.sh modules
+	@scripts/test.sh virtio modules
 
 check:
 	@scripts/deps.sh check
@@ -68,4 +68,4 @@ bench:
 
 # One after another, also with -j: they share the build directories.
 .NOTPARALLEL:
-.PHONY: help deps tree patches run shell test test-long test-modules check bisect bench
+.PHONY: help deps tree patches run shell test test-long test-more check bisect bench
