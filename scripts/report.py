@@ -33,6 +33,7 @@ EXPECTED = re.compile(
     r'virtio_iommu \S+: page fault from EP (64|72) )|'
     r'fail_nth_test\b.*Huh VM_FAULT_OOM leaked out to the #PF handler')
 SAYS_WHY = re.compile(r'Expected|EXPECT|ASSERT|Assert|exit status|killed:|not found|FAILED')
+EXCERPT = 60    # lines of the kernel's log to show from its first report on
 MARK = re.compile(r'gmem-dma: (begin|end) (\S+)')
 
 
@@ -52,6 +53,7 @@ def entries(path):
 class Results:
     def __init__(self):
         self.passed, self.failed, self.skipped = {}, {}, {}
+        self.excerpts = []
 
     def fail(self, name, why):
         self.failed.setdefault(name, why)
@@ -101,12 +103,15 @@ class Results:
                 self.fail(f'kunit:{name}', 'missing: the suite did not run')
 
         current = 'boot'
-        for line in console:
+        for number, line in enumerate(console):
             mark = MARK.search(line)
             if mark:
                 current = mark[2] if mark[1] == 'begin' else f'after {mark[2]}'
             elif REPORT.search(line) and not EXPECTED.search(f'{current} {line}'):
-                self.fail(f'{current}:dmesg', line)
+                name = f'{current}:dmesg'
+                if name not in self.failed:
+                    self.excerpts.append((name, console[number:number + EXCERPT]))
+                self.fail(name, line)
         if os.path.exists(f'{lane_dir}/problem'):
             self.fail(f'{os.path.basename(lane_dir)}:vm',
                       lines_of(f'{lane_dir}/problem')[0])
@@ -134,6 +139,9 @@ def main():
         if name in results.passed:
             results.fail(name, 'it passes, but tests/known-failures lists it')
             del results.passed[name]
+    for name, lines in results.excerpts:
+        print(f'--- {name}')
+        print(*(f'| {line}' for line in lines), sep='\n')
     for name, why in results.failed.items():
         print(f'FAILED: {name}: {why}')
     print(f'{len(results.passed)} passed, {len(results.failed)} failed, '
