@@ -15,6 +15,7 @@ struct vm {
 	int vcpu;
 	struct kvm_run *run;
 	int gmem;	/* the guest_memfd that is the guest's memory */
+	int held_gfns;	/* plays the firmware that holds pages for the guest */
 	char *mem;	/* the host's mapping of it: only shared pages can be used */
 	int requests, granted, refused, invalid, sigbus;	/* for the last line */
 };
@@ -39,6 +40,7 @@ void timeline_step(const char *title);
 void timeline_guest(const char *text);
 void timeline_host(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void timeline_map(const char *map);
+void timeline_skip(const char *why);
 void timeline_summary(const char *line);
 int timeline_end(void);
 

@@ -71,6 +71,15 @@ static void read(int n)
 }
 
 /* Where VMMCALL is the instruction, KVM replaces this VMCALL by it. */
+static int hypercall(int first, int npages, int attrs)
+{
+	int ret;
+
+	asm volatile("vmcall" : "=a"(ret) : "a"(KVM_HC_MAP_GPA_RANGE),
+		     "b"(page(first)), "c"(npages), "d"(attrs) : "memory");
+	return ret;
+}
+
 static int map_gpa_range(int first, int npages, int attrs)
 {
 	int ret;
@@ -81,9 +90,7 @@ static int map_gpa_range(int first, int npages, int attrs)
 		say("asks: pages %d-%d %s", first, first + npages - 1,
 		    attrs ? "private" : "shared");
 
-	asm volatile("vmcall" : "=a"(ret) : "a"(KVM_HC_MAP_GPA_RANGE),
-		     "b"(page(first)), "c"(npages), "d"(attrs) : "memory");
-
+	ret = hypercall(first, npages, attrs);
 	if (ret == EAGAIN)
 		say("is told: not now (EAGAIN)");
 	else if (ret)
@@ -99,6 +106,20 @@ static int share(int first, int npages)
 static int make_private(int first, int npages)
 {
 	return map_gpa_range(first, npages, KVM_MAP_GPA_RANGE_ENCRYPTED);
+}
+
+/* For DMA by a device that the guest trusts: nobody can take the page away. */
+static int hold(int n)
+{
+	say("holds page %d for DMA", n);
+	return hypercall(n, 1, MAP_GPA_HOLD);
+}
+
+/* Before it asks for shared, a guest stops the device, and then does this. */
+static int release(int n)
+{
+	say("releases page %d", n);
+	return hypercall(n, 1, MAP_GPA_RELEASE);
 }
 
 static void show_map(void)
@@ -177,6 +198,22 @@ static void run(void)
 	step("A request past the end of memory: an error, not a wait");
 	share(14, 4);
 	show_map();
+
+	step("The guest holds page 8 for DMA: nobody can take it away");
+	if (!hold(8)) {
+		share(7, 3);
+		write(8, "in use");
+		host(HOST_PUNCH, 8, 1);
+		read(8);
+		show_map();
+	}
+
+	step("The guest lets go first, and then asks again");
+	if (!release(8)) {
+		share(7, 3);
+		host(HOST_READ, 8, 1);
+		show_map();
+	}
 }
 
 static void device_reads(int n)

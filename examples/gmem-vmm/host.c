@@ -113,10 +113,13 @@ void host_turn(struct vm *vm, int what, int page, int npages)
 		unpin(pipes);
 		break;
 	case HOST_PUNCH:
-		if (fallocate(vm->gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			      page * PAGE_SIZE, PAGE_SIZE))
+		if (!fallocate(vm->gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			       page * PAGE_SIZE, PAGE_SIZE))
+			timeline_host("punches a hole: page %d is freed", page);
+		else if (errno == EBUSY)	/* the guest holds it */
+			timeline_host("punches a hole: EBUSY, page %d stays", page);
+		else
 			die("PUNCH_HOLE: %s", strerror(errno));
-		timeline_host("punches a hole: page %d is freed", page);
 		break;
 	case HOST_DEVICE_MAP:
 	case HOST_DEVICE_READ:

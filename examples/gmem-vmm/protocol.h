@@ -21,6 +21,13 @@
 #define MEM_PAGES	16
 #define MEM_SIZE	(MEM_PAGES * PAGE_SIZE)
 
+/*
+ * Attributes of KVM_HC_MAP_GPA_RANGE, beyond KVM's, to hold pages for DMA and to
+ * release them: where a guest has firmware that it trusts, it asks that.
+ */
+#define MAP_GPA_HOLD	0x100
+#define MAP_GPA_RELEASE	0x200
+
 #define PORT_TEXT	0xe9	/* one character of what the guest says */
 #define PORT_SAY	0xea	/* end of a line */
 #define PORT_STEP	0xeb	/* end of a title */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <linux/kvm_para.h>
@@ -68,7 +69,7 @@ static int map_gpa_range(struct vm *vm, uint64_t gpa, uint64_t npages, uint64_t 
 	case 0:
 		return 0;
 	case EAGAIN:	/* the host itself holds a page: it lets go, then it works */
-	case EBUSY:	/* a device or the guest's own firmware does */
+	case EBUSY:	/* the guest itself or a device does: trying again is no use */
 	case ENOMEM:
 		timeline_host("  answers EAGAIN");
 		return EAGAIN;
@@ -80,6 +81,25 @@ static int map_gpa_range(struct vm *vm, uint64_t gpa, uint64_t npages, uint64_t 
 	}
 }
 
+/*
+ * Plays the firmware that holds private pages for the guest, which is no part of
+ * a real VMM: a TD, for example, holds what it has accepted, and all that the VMM
+ * ever sees of it is EBUSY.
+ */
+static int hold(struct vm *vm, const char *verb, uint64_t gpa, uint64_t npages)
+{
+	if (vm->held_gfns < 0) {
+		timeline_skip("KVM has no held_gfns in debugfs");
+		return EINVAL;
+	}
+	if (dprintf(vm->held_gfns, "%s 0x%lx %lu", verb, gpa / PAGE_SIZE, npages) < 0) {
+		timeline_host("held_gfns: cannot %s: %s", verb, strerror(errno));
+		return EINVAL;
+	}
+	timeline_host("held_gfns: %s 0x%lx %lu", verb, gpa / PAGE_SIZE, npages);
+	return 0;
+}
+
 static void handle_hypercall(struct vm *vm)
 {
 	__u64 *args = vm->run->hypercall.args;
@@ -87,6 +107,12 @@ static void handle_hypercall(struct vm *vm)
 
 	if (vm->run->hypercall.nr != KVM_HC_MAP_GPA_RANGE)
 		die("unexpected hypercall %llu", vm->run->hypercall.nr);
+
+	if (args[2] & (MAP_GPA_HOLD | MAP_GPA_RELEASE)) {
+		vm->run->hypercall.ret = hold(vm, args[2] & MAP_GPA_HOLD ? "hold" : "release",
+					      args[0], args[1]);
+		return;
+	}
 
 	ret = map_gpa_range(vm, args[0], args[1], args[2]);
 	vm->run->hypercall.ret = ret;
@@ -162,6 +188,15 @@ static void *map(size_t size, int flags, int fd, const char *what)
 	return p;
 }
 
+/* Emulation of held pages: -1 if the kernel, or who runs this, doesn't have it. */
+static int open_held_gfns(struct vm *vm)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/held_gfns", getpid(), vm->fd);
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
 static void create_vm(struct vm *vm, bool device)
 {
 	struct kvm_enable_cap hypercalls = {
@@ -193,6 +228,7 @@ static void create_vm(struct vm *vm, bool device)
 	      GUEST_MEMFD_FLAG_CONVERTIBLE))
 		die("this kernel cannot convert guest_memfd memory in place");
 	must(ioctl(vm->fd, KVM_ENABLE_CAP, &hypercalls), "KVM_CAP_EXIT_HYPERCALL");
+	vm->held_gfns = open_held_gfns(vm);
 
 	prog = map(PROG_SIZE, MAP_PRIVATE | MAP_ANONYMOUS, -1, "program memory");
 	memcpy(prog, guest_image, guest_image_end - guest_image);
