@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # One entry for everything; the work is done by scripts/.
-export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT FROM ONLY
+export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT FROM ONLY PART
 
 help:
 	@echo 'gmem-dma: guest_memfd in-place conversion, a series for Linux 7.3.y'
@@ -14,7 +14,7 @@ help:
 	@echo '  make bisect      every patch builds; KVM and iommufd as =y, =m, unset; arm64 (BOOT=1: boots too)'
 	@echo '  make bench       guest instructions per page and call, to bench/results.*'
 	@echo '  make shell       the VM with a prompt'
-	@echo '  make test-more   a device behind a virtio IOMMU; KVM, iommufd and VFIO as modules'
+	@echo '  make test-more   KVM, iommufd and VFIO as modules, loaded and unloaded'
 	@echo '  make test-long   every test under KASAN, races for RACE_SECONDS=600'
 	@echo '  make deps        only the packages'
 	@echo
@@ -49,7 +49,7 @@ test-long: deps
 
 test-more: deps
 	@scripts/tree.sh --use
-	@scripts/test.sh virtio modules
+	@scripts/test.sh modules
 
 check:
 	@scripts/deps.sh check

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Does every patch build by itself? The debug kernel for each patch; at the end
 # of each part also KVM and iommufd as =y, =m and unset, and KVM for arm64.
+#   PART=P   of the last two, only what stands at the end of part P
 #   BOOT=1   boots the kernel of each patch too, with kvm/guest_memfd_test
 #   FROM=N   begins with the Nth patch
 #   ONLY=patches|combinations|arm64   leaves out the other two
@@ -25,18 +26,24 @@ go() { git -C "$tree" checkout -q -f --detach "$1"; }
 export TEST_TREE=$tree
 SRC=$tree
 
-# combination NAME KVM IOMMUFD: the debug kernel with these as y, m or n.
+# combination KVM IOMMUFD [OPTION...]: the debug kernel with these two as y, m or n,
+# and without the options.
 combination() {
 	local kvm=$1 iommufd=$2 obj=$work/obj-combination option
+	shift 2
 	mkdir -p "$obj"
 	rm -f "$obj/.wanted" # start from the debug kernel's options every time
 	OBJ=$obj LENIENT=1 "$TOP/scripts/build.sh" debug config
 	for option in KVM KVM_AMD KVM_INTEL; do set_option "$option" "$kvm"; done
 	for option in IOMMUFD VFIO VFIO_PCI; do set_option "$option" "$iommufd"; done
+	for option; do set_option "$option" n; done
 	kmake "$obj" -s olddefconfig >"$obj/config.log" 2>&1 || die "olddefconfig failed in $obj"
 	grep -q "^CONFIG_KVM=$kvm" "$obj/.config" || [[ $kvm == n ]] || die "KVM=$kvm was not accepted"
 	grep -q "^CONFIG_IOMMUFD=$iommufd" "$obj/.config" || [[ $iommufd == n ]] ||
 		die "IOMMUFD=$iommufd was not accepted"
+	for option; do
+		! grep -q "^CONFIG_$option=" "$obj/.config" || die "$option=n was not accepted"
+	done
 	quietly "$obj/build.log" "KVM=$kvm IOMMUFD=$iommufd" kmake "$obj" bzImage modules
 }
 set_option() { "$tree/scripts/config" --file "$obj/.config" --set-val "$1" "$2"; }
@@ -57,7 +64,7 @@ arm64() {
 	quietly "$obj/build.log" "arm64" cross prepare arch/arm64/kvm/
 }
 
-wanted() { [[ ${ONLY:-$1} == "$1" ]]; }
+wanted() { [[ ${ONLY:-$1} == "$1" ]] && [[ $1 == patches || ${PART:-$part} == "$part" ]]; }
 
 prev=base n=0
 total=$(git -C "$tree" rev-list --count "base..origin/$last")
@@ -84,6 +91,12 @@ for part in $(branch_parts "$TREE"); do
 			combination $kvm $iommufd || die "$part does not build with KVM=$kvm and IOMMUFD=$iommufd"
 		done
 	done
+	# Neither of those whose guests can hold memory, nor what needs its hooks.
+	if wanted combinations; then
+		without=(KVM_SW_PROTECTED_VM KVM_INTEL_TDX KVM_AMD_SEV)
+		say "$part without ${without[*]}"
+		combination y y "${without[@]}" || die "$part does not build without ${without[*]}"
+	fi
 	! wanted arm64 || arm64 || die "$part does not build on arm64"
 	prev=origin/$part
 done
