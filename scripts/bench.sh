@@ -9,7 +9,7 @@
 
 "$TOP/scripts/build.sh" bench
 "$TOP/scripts/selftests.sh"
-[[ -x $BUILD_DIR/selftests/gmem-bench ]] ||
+[[ -x $PROGRAMS/gmem-bench ]] ||
 	die "there is nothing to measure: $SRC lacks the series"
 dir=$BUILD_DIR/bench
 mkdir -p "$dir"

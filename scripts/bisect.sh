@@ -23,7 +23,7 @@ if [[ ! -d $tree/.git ]]; then
 fi
 git -C "$tree" fetch -q --prune "$TREE" '+refs/heads/*:refs/remotes/origin/*'
 go() { git -C "$tree" checkout -q -f --detach "$1"; }
-export TEST_TREE=$tree
+export TEST_TREE=$tree PROGRAMS=$work/selftests
 SRC=$tree
 
 # combination KVM IOMMUFD [OPTION...]: the debug kernel with these two as y, m or n,

@@ -7,7 +7,6 @@
 . "$(dirname "$0")/lib.sh"
 
 out=$1 tests=$2 command=${3:-true}
-programs=$BUILD_DIR/selftests
 root=$(mktemp -d "$BUILD_DIR/initramfs.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 
@@ -22,7 +21,7 @@ printf '%s\n' "$command" >"$root/command"
 { awk '{ print $3 }' "$tests"; awk '{ print $1 }' <<<"$command"; } | sort -u |
 while read -r program; do
 	program=${program#./}
-	for file in "$programs/kselftest/$program" "$programs/$program"; do
+	for file in "$PROGRAMS/kselftest/$program" "$PROGRAMS/$program"; do
 		[[ -f $file ]] || continue
 		mkdir -p "$root/t/$(dirname "$program")"
 		cp "$file" "$root/t/$program"

@@ -9,6 +9,8 @@ BUILD_DIR=$(realpath -m "${BUILD_DIR:-$TOP/build}")
 TREE=$BUILD_DIR/linux
 # $TEST_TREE: another kernel tree to build from, for work in progress.
 SRC=$(realpath -m "${TEST_TREE:-$TREE}")
+# The test programs; not to be shared between trees, whose headers differ.
+PROGRAMS=${PROGRAMS:-$BUILD_DIR/selftests}
 # shellcheck disable=SC2034 # for those who source this
 JOBS=${JOBS:-$(nproc)}
 mkdir -p "$BUILD_DIR"

@@ -6,7 +6,7 @@
 
 "$TOP/scripts/build.sh" bench
 "$TOP/scripts/selftests.sh"
-[[ -x $BUILD_DIR/selftests/gmem-vmm ]] ||
+[[ -x $PROGRAMS/gmem-vmm ]] ||
 	die "there is no example VMM to run: $SRC lacks the series"
 dir=$BUILD_DIR/run
 mkdir -p "$dir"

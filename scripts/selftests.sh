@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Builds the test programs, all static, into $BUILD_DIR/selftests:
+# Builds the test programs, all static, into $PROGRAMS:
 #   kselftest/{kvm,iommu,vfio}   the kernel's own
 #   gmem-vmm, gmem-bench, gmem-modules   ours, if the tree has what they need
 # Our Makefiles take HDRS= (the kernel's UAPI headers) and O= (where the
@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 [[ -f $SRC/Kconfig ]] || die "no kernel tree in $SRC: run 'make tree' first"
-out=$BUILD_DIR/selftests
+out=$PROGRAMS
 mkdir -p "$out"
 lock selftests
 
