@@ -14,6 +14,7 @@ help:
 	@echo '  make bisect      every patch builds; KVM and iommufd as =y, =m, unset; arm64 (BOOT=1: boots too)'
 	@echo '  make bench       guest instructions per page and call, to bench/results.*'
 	@echo '  make shell       the VM with a prompt'
+	@echo '  make test-intel  the conversion on kvm_intel, in Bochs: 10 minutes'
 	@echo '  make test-more   KVM, iommufd and VFIO as modules, loaded and unloaded'
 	@echo '  make test-long   every test under KASAN, races for RACE_SECONDS=600'
 	@echo '  make deps        only the packages'
@@ -47,6 +48,11 @@ test-long: deps
 	@scripts/tree.sh --use
 	@KERNEL=kasan SLOW=4 RACE_SECONDS=$(or $(RACE_SECONDS),600) scripts/test.sh
 
+test-intel:
+	@scripts/deps.sh intel
+	@scripts/tree.sh --use
+	@scripts/test.sh intel
+
 test-more: deps
 	@scripts/tree.sh --use
 	@scripts/test.sh modules
@@ -68,4 +74,4 @@ bench:
 
 # One after another, also with -j: they share the build directories.
 .NOTPARALLEL:
-.PHONY: help deps tree patches run shell test test-long test-more check bisect bench
+.PHONY: help deps tree patches run shell test test-intel test-long test-more check bisect bench

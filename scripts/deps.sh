@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Sees to the packages: deps.sh [check] [bisect] [bench]
+# Sees to the packages: deps.sh [check] [bisect] [bench] [intel]
 # Always what a build and a VM need; each word adds what that target needs.
 # On Debian 12 or later as root it installs what is missing, else it names it.
 . "$(dirname "$0")/lib.sh"
 
 MIN_QEMU=8
 
-# Debian package and how to see that it is there: a command or a C header.
+# Debian package and how to see that it is there: a command, a C header, a
+# module of python, or the end of a file's path, with wildcards.
 need() {
 	cat <<-END
 	gcc gcc
@@ -41,7 +42,11 @@ need() {
 			'python3-git py:git' ;;
 		bisect) echo gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc ;;
 		bench) echo gnuplot-nox gnuplot ;;
-		*) die "deps.sh knows check, bisect and bench, not '$set'" ;;
+		intel) printf '%s\n' 'bochs bochs' 'bochs-sdl file:bochs/*/libbx_sdl2_gui.so' \
+			'bochsbios file:bochs/BIOS-bochs-latest' 'vgabios file:bochs/VGABIOS-lgpl-latest' \
+			'grub-common grub-mkrescue' 'grub-pc-bin file:i386-pc/kernel.img' \
+			'xorriso xorriso' 'mtools mformat' ;;
+		*) die "deps.sh knows check, bisect, bench and intel, not '$set'" ;;
 		esac
 	done
 }
@@ -55,6 +60,7 @@ have() {
 	qemu-system-x86_64) (($(qemu_version || true) + 0 >= MIN_QEMU)) ;;
 	busybox) command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1 ;;
 	py:*) /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
+	file:*) [[ $(find /usr/lib* /usr/share/bochs -path "*/${1#file:}" -xtype f -print -quit 2>/dev/null) ]] ;;
 	*.h) echo "#include <$1>" | gcc -E - >/dev/null 2>&1 ;;
 	*) command -v "$1" >/dev/null ;;
 	esac

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Runs the tests in VMs: test.sh [LANE...]     (default: every tests/*.list, but
-#                  modules, which takes a kernel of its own)
+#                  modules, which takes a kernel of its own, and intel, which
+#                  takes long)
 #   T=PATTERN         only tests whose name contains PATTERN (extended regexp)
 #   KERNEL=debug      which kernel of scripts/build.sh; lane modules has its own
 #   RACE_SECONDS=60   how long the race tests race
@@ -14,7 +15,7 @@ export RACE_SECONDS=${RACE_SECONDS:-60}
 lanes=("$@")
 ((${#lanes[@]})) || for list in "$TOP"/tests/*.list; do
 	case $list in
-	*/kunit.list | */modules.list) ;;
+	*/kunit.list | */modules.list | */intel.list) ;;
 	*) lanes+=("$(basename "$list" .list)") ;;
 	esac
 done
