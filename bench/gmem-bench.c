@@ -485,15 +485,39 @@ static uint64_t unmap(uint64_t offset, uint64_t size)
 }
 
 /*
+ * Allocate all pages of a mapping. Those that are next to each other are so in
+ * physical memory as well, or almost none of them: returns which, as it came out.
+ */
+static const char *touch_pages(char *p, uint64_t size, bool scattered)
+{
+	uint64_t nr = size / PAGE, nr_adjacent = 0, i, entry, last = 0;
+	int fd = must(open("/proc/self/pagemap", O_RDONLY), "/proc/self/pagemap");
+
+	/* An odd number, i.e. all of the power of two that nr is are visited. */
+	for (i = 0; i < nr; i++)
+		*(volatile char *)(p + (scattered ? i * 1237 % nr : i) * PAGE) = 1;
+
+	for (i = 0; i < nr; i++) {
+		must(pread(fd, &entry, sizeof(entry), ((uintptr_t)p / PAGE + i) * sizeof(entry)),
+		     "/proc/self/pagemap");
+		entry &= (1ull << 55) - 1;
+		nr_adjacent += i && entry == last + 1;
+		last = entry;
+	}
+	close(fd);
+	return nr_adjacent > nr / 10 * 9 ? "contiguous" :
+	       nr_adjacent < nr / 10 ? "scattered" : "mixed";
+}
+
+/*
  * Map and unmap what is there: pinned, and not pinned. The second time counts. How
- * much an IOMMU driver can do in one go depends on which pages happen to be
- * neighbours: either most are, or none is, as pages are taken in turns.
+ * much an IOMMU driver can do in one go depends on which pages are neighbours.
  */
 static void device_map(uint64_t size, bool scattered)
 {
-	const char *layout = scattered ? "scattered" : "contiguous";
 	struct mem m = create_mem(INPLACE, size);
-	uint64_t map = 0, unmapped = 0, i;
+	uint64_t map = 0, unmapped = 0;
+	const char *layout;
 	char *p;
 	int fd, rep;
 
@@ -503,19 +527,17 @@ static void device_map(uint64_t size, bool scattered)
 	must(p == MAP_FAILED ? -1 : 0, "mmap");
 	must(madvise(p, size, MADV_NOHUGEPAGE), "madvise");
 	gmem_convert(&m, 0, size, false);
-	for (i = 0; i < size; i += PAGE) {
-		*(volatile char *)(p + i) = 1;
-		if (scattered)
-			*(volatile char *)(m.host + i) = 1;
-	}
-	touch(&m);
 
+	/* Makes neighbours of what CPUs keep for themselves, and is free, too. */
+	write_file("/proc/sys/vm", "compact_memory", "1");
+	layout = touch_pages(p, size, scattered);
 	for (rep = 0; rep < 2; rep++) {
 		map = map_memfd(fd, size);
 		unmapped = unmap(0, size);
 	}
 	printf("BENCH test=device_map layout=%s way=memfd size=%lu map=%lu unmap=%lu\n",
 	       layout, size, map, unmapped);
+	layout = touch_pages(m.host, size, scattered);
 	for (rep = 0; rep < 2; rep++) {
 		map = map_gmem(&m, 0, size);
 		unmapped = unmap(0, size);
