@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # One entry for everything; the work is done by scripts/.
-export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT FROM ONLY PART
+export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT FROM ONLY PART PARALLEL
 
 help:
 	@echo 'gmem-dma: guest_memfd in-place conversion, a series for Linux 7.3.y'
@@ -21,6 +21,7 @@ help:
 	@echo
 	@echo 'LINUX_SRC=  a 7.3.y kernel tree or tarball of yours as the base'
 	@echo 'BUILD_DIR=  where everything is built (default: build)'
+	@echo 'PARALLEL=1  each CPU of a VM in a thread of its own, in real time: scripts/vm.sh'
 
 deps:
 	@scripts/deps.sh

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Boots a VM: vm.sh LANE MODE KERNEL INITRAMFS DIR [QEMU ARGUMENTS...]
-#   LANE  svm     AMD with nested virtualization, 3 CPUs, of which tests use 2
-#                 (guest/init says why)
-#         icount  the same with one CPU that counts instructions as time
+#   LANE  svm     AMD with nested virtualization, 2 CPUs
+#         icount  the same with one CPU, for measurements
 #         modules as vtd, for a kernel with KVM, iommufd and VFIO as modules
 #         vtd     svm with two devices whose DMA goes through a VT-d IOMMU
 #         virtio  svm with the same devices behind a virtio IOMMU
@@ -15,6 +14,12 @@
 # In DIR: console.log (the kernel's), ktap.log or output.log (the results),
 # live.log (what the tests print, at once), and problem, if the VM had to be
 # stopped: one sentence. APPEND= adds to the kernel's command line.
+#
+# QEMU emulates the CPUs in turn, switching every fraction of a millisecond, and
+# derives the guest's time from the instructions that were executed: nothing in
+# the guest depends on how busy our machine is. PARALLEL=1 has each CPU emulated
+# by a thread of its own, in real time; there are 3 then, of which tests use 2
+# (guest/init says why). Also for prompts, as people live in real time.
 . "$(dirname "$0")/lib.sh"
 
 lane=$1 mode=$2 kernel=$3 initramfs=$4 dir=$5
@@ -31,12 +36,23 @@ devices=(-netdev 'hubport,id=n0,hubid=0' -device 'igb,netdev=n0,addr=8' -device 
 vfio='vfio-pci.ids=8086:10c9,1234:11e8'
 lane_append=''
 case $lane in
-svm | vtd | virtio | modules) qemu+=(-accel 'tcg,thread=multi' -smp 3) ;;
+svm | vtd | virtio | modules)
+	if [[ ${PARALLEL:-} || $mode == shell ]]; then
+		qemu+=(-accel 'tcg,thread=multi' -smp 3)
+	else
+		qemu+=(-accel 'tcg,thread=single' -icount 'shift=2,sleep=off' -smp 2)
+	fi
+	;;
 icount) qemu+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -smp 1) ;;
 intel) [[ $mode == test ]] || die "lane intel runs tests only" ;;
 *) die "no such lane: '$lane'" ;;
 esac
 case $lane in
+svm)
+	# Devices that VFIO gives away without an IOMMU
+	qemu+=("${devices[@]}")
+	lane_append="vfio.enable_unsafe_noiommu_mode=1 $vfio"
+	;;
 vtd)
 	qemu+=(-device 'intel-iommu,intremap=on' "${devices[@]}")
 	lane_append="intel_iommu=on $vfio"
@@ -85,7 +101,8 @@ esac
 touch "$dir"/{console,ktap,live}.log
 append+=" loglevel=7"
 # How many of our seconds the guest may take for one of its own, on a busy machine.
-pace=1
+pace=5
+[[ ! ${PARALLEL:-} ]] || pace=1
 if [[ $lane == intel ]]; then
 	pace=10
 	machine=("$TOP/scripts/bochs.sh" "$kernel" "$initramfs" "$dir" "$append")
@@ -96,6 +113,13 @@ fi
 "${machine[@]}" </dev/null >"$dir/vm.log" 2>&1 &
 vm=$!
 trap 'kill -KILL $vm 2>/dev/null' EXIT
+
+# What the last test said before it failed, in a few lines.
+why() {
+	tac "$dir/ktap.log" | tr -d '\r' | sed '/^# begin /q' | tac |
+		grep -E '# (killed|exit status)|[Ee]xpect|[Aa]ssert|[Ff]ail|^ *not ok |==== ' |
+		head -8 | cut -c 1-160 | sed 's/^ */   | /'
+}
 
 # The guest ends a test that takes too long; if the guest itself no longer
 # answers, we end the guest.
@@ -114,7 +138,11 @@ tail -n +1 -s 0.2 -f --pid=$vm "$dir/ktap.log" 2>/dev/null | while :; do
 	case $line in
 	'# begin '*) read -r _ _ test limit <<<"$line"; wait_for=$((limit * pace + slack)) ;;
 	'# done') test='power-off' wait_for=$slack ;;
-	'ok '* | 'not ok '*) printf '   %s\n' "$line"; test="what follows $test" wait_for=$slack ;;
+	'ok '* | 'not ok '*)
+		printf '   %s\n' "$line"
+		[[ $line == ok* ]] || why
+		test="what follows $test" wait_for=$slack
+		;;
 	esac
 done || true
 # Bochs calls power-off a panic, and what it says last is of no use.
