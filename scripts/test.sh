@@ -20,7 +20,7 @@ lanes=("$@")
 	esac
 done
 
-"$TOP/scripts/selftests.sh"
+[[ ${PROGRAMS_BUILT:-} ]] || "$TOP/scripts/selftests.sh"
 lock "test-$kernel"
 
 in_tree() {
