@@ -84,7 +84,8 @@ for part in $(branch_parts "$TREE"); do
 		LENIENT=1 OBJ=$work/obj-debug "$TOP/scripts/build.sh" debug ||
 			die "the first patch that does not build is $name"
 		[[ ! ${BOOT:-} ]] ||
-			LENIENT=1 OBJ=$work/obj-debug T='^kvm/guest_memfd_test$' "$TOP/scripts/test.sh" svm ||
+			LENIENT=1 KERNEL_BUILT=1 OBJ=$work/obj-debug T='^kvm/guest_memfd_test$' \
+				"$TOP/scripts/test.sh" svm ||
 			die "the first patch whose kernel fails is $name"
 		export PROGRAMS_BUILT=1 # that one is upstream's, no patch changes it
 	done

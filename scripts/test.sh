@@ -69,7 +69,7 @@ for lane in "${lanes[@]}"; do
 	else
 		kunit_list >"$dir/kunit"
 	fi
-	"$TOP/scripts/build.sh" "$lane_kernel"
+	[[ ${KERNEL_BUILT:-} ]] || "$TOP/scripts/build.sh" "$lane_kernel"
 	MODULES=$modules "$TOP/scripts/initramfs.sh" "$dir/initramfs.cpio.gz" "$dir/tests"
 	say "lane $lane: $(wc -l <"$dir/tests") tests on kernel '$lane_kernel'; logs in $dir"
 	"$TOP/scripts/vm.sh" "$lane" test "${OBJ:-$BUILD_DIR/obj-$lane_kernel}/arch/x86/boot/bzImage" \
