@@ -45,7 +45,9 @@ configure() {
 }
 
 cat "${fragments[@]}" >"$obj/.wanted.new"
-if [[ ! -f $obj/.config ]] || ! cmp -s "$obj/.wanted" "$obj/.wanted.new"; then
+# Another tree, in between, may have dropped what it doesn't know.
+if [[ ! -f $obj/.config ]] || ! cmp -s "$obj/.wanted" "$obj/.wanted.new" ||
+	! check_config >/dev/null; then
 	rm -f "$obj/.wanted"
 	configure >"$obj/config.log" 2>&1 || {
 		tail -5 "$obj/config.log" >&2
