@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # One entry for everything; the work is done by scripts/.
-export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT FROM ONLY PART PARALLEL
+export BUILD_DIR LINUX_SRC T RACE_SECONDS BOOT FROM ONLY PART PARALLEL M
 
 help:
 	@echo 'gmem-dma: guest_memfd in-place conversion, a series for Linux 7.3.y'
@@ -17,6 +17,7 @@ help:
 	@echo '  make test-intel  the conversion on kvm_intel, in Bochs: 10 minutes'
 	@echo '  make test-more   KVM, iommufd and VFIO as modules, loaded and unloaded'
 	@echo '  make test-long   every test under KASAN, races for RACE_SECONDS=600'
+	@echo '  make mutate      the tests catch each of tests/mutants/; M=PATTERN only those that match'
 	@echo '  make deps        only the packages'
 	@echo
 	@echo 'LINUX_SRC=  a 7.3.y kernel tree or tarball of yours as the base'
@@ -68,6 +69,10 @@ bisect:
 	@scripts/tree.sh --use
 	@scripts/bisect.sh
 
+mutate: deps
+	@scripts/tree.sh --use
+	@scripts/mutate.sh
+
 bench:
 	@scripts/deps.sh bench
 	@scripts/tree.sh --use
@@ -75,4 +80,4 @@ bench:
 
 # One after another, also with -j: they share the build directories.
 .NOTPARALLEL:
-.PHONY: help deps tree patches run shell test test-intel test-long test-more check bisect bench
+.PHONY: help deps tree patches run shell test test-intel test-long test-more check bisect mutate bench

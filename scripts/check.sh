@@ -156,6 +156,7 @@ htmldocs() {
 [[ $SRC == "$TREE" ]] || die "make check looks at the tree that patches/ gives, not at TEST_TREE"
 step shellcheck shell_scripts
 step round-trip "$TOP/scripts/roundtrip.sh"
+step mutants "$TOP/scripts/mutate.sh" --check
 step checkpatch checkpatch
 step sparse-W1 sparse
 step kernel-doc kernel_doc

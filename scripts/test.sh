@@ -7,6 +7,9 @@
 #   KERNEL=debug      which kernel of scripts/build.sh; lane modules has its own
 #   RACE_SECONDS=60   how long the race tests race
 #   SLOW=1            multiplies every time limit
+#   TESTS=FILE        this list instead of tests/LANE.list
+#   LOGS=DIR          logs go to DIR/LANE, which nobody else must use, instead of
+#                     $BUILD_DIR/test-KERNEL/LANE
 # The last line is "N passed, N failed, N skipped"; the exit status follows it.
 . "$(dirname "$0")/lib.sh"
 
@@ -21,7 +24,8 @@ lanes=("$@")
 done
 
 [[ ${PROGRAMS_BUILT:-} ]] || "$TOP/scripts/selftests.sh"
-lock "test-$kernel"
+logs=${LOGS:-$BUILD_DIR/test-$kernel}
+[[ ${LOGS:-} ]] || lock "test-$kernel"
 
 in_tree() {
 	case $1 in
@@ -32,13 +36,14 @@ in_tree() {
 
 # The list as the guest reads it, from tests/LANE.list.
 make_list() {
-	local name seconds program arguments
+	local name seconds program arguments tested
 	sed -e 's/#.*//' -e "s/@RACE_SECONDS@/$RACE_SECONDS/g" "$1" |
 		while read -r name seconds program arguments; do
 			[[ $name ]] || continue
 			if [[ $name == \?* ]]; then
-				name=${name#\?}
-				in_tree "$program" || { say "$name: not in this tree, left out" >&2; continue; }
+				name=${name#\?} tested=$program
+				[[ $program != /guest/* ]] || tested=${arguments%% *}
+				in_tree "$tested" || { say "$name: not in this tree, left out" >&2; continue; }
 			fi
 			[[ $name =~ $pattern ]] || continue
 			echo "$name $(((seconds) * slow)) $program $arguments"
@@ -58,9 +63,9 @@ kunit_list() {
 
 dirs=()
 for lane in "${lanes[@]}"; do
-	dir=$BUILD_DIR/test-$kernel/$lane
+	dir=$logs/$lane
 	mkdir -p "$dir"
-	make_list "$TOP/tests/$lane.list" >"$dir/tests"
+	make_list "${TESTS:-$TOP/tests/$lane.list}" >"$dir/tests"
 	[[ -s $dir/tests ]] || continue
 	lane_kernel=$kernel modules=''
 	rm -f "$dir/kunit"
