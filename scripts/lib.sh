@@ -40,7 +40,7 @@ export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=gmem-dma KBUILD_BUILD_HOST=gmem-dma
 # shellcheck disable=SC2034
 if command -v ccache >/dev/null; then
-	CC_ARGS=(CC='ccache gcc' HOSTCC='ccache gcc')
+	CC_ARGS=(CC="$TOP/scripts/ccache-gcc" HOSTCC="$TOP/scripts/ccache-gcc")
 else
 	CC_ARGS=(CC=gcc HOSTCC=gcc)
 fi
