@@ -18,6 +18,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +32,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/utsname.h>
 #include <linux/iommufd.h>
 #include <linux/kvm.h>
@@ -389,6 +393,197 @@ static void alternate(uint64_t size, bool random)
 	destroy_mem(&m);
 }
 
+/* Make every second page shared, the first one of them first. */
+static void fragment(struct mem *m, uint64_t size)
+{
+	uint64_t i;
+
+	for (i = 0; i < size; i += 2 * PAGE)
+		gmem_convert(m, i, PAGE, false);
+}
+
+/* One call over pages of which every second one changes. */
+static void fragmented(uint64_t size, bool populated)
+{
+	struct mem m = create_mem(INPLACE, size);
+	uint64_t i, cost, refault;
+	int private;
+
+	for (private = 1; private >= 0; private--) {
+		fragment(&m, size);
+		if (populated) {
+			for (i = 0; private && i < size; i += 2 * PAGE)
+				*(volatile char *)(m.host + i) = 1;
+			fault(&m);
+		}
+		cost = convert(&m, size, private);
+		refault = populated ? fault(&m) : 0;
+		printf("BENCH test=fragmented populated=%d to=%s runs=%llu cost=%lu refault=%lu\n",
+		       populated, private ? "private" : "shared", size / PAGE, cost, refault);
+		convert(&m, size, true);
+	}
+	destroy_mem(&m);
+}
+
+static void on_signal(int nr)
+{
+	(void)nr;
+}
+
+/* Conversions of populated memory, with and without signals. */
+static void signals(uint64_t size, int reps)
+{
+	struct itimerval every_ms = { { 0, 1000 }, { 0, 1000 } }, never = {};
+	struct sigaction action = { .sa_handler = on_signal };
+	struct mem m = create_mem(INPLACE, size);
+	uint64_t t, cost[2];
+	int rep, timer;
+
+	must(sigaction(SIGALRM, &action, NULL), "sigaction");
+	fault(&m);
+	for (timer = 0; timer < 2; timer++) {
+		if (timer)
+			must(setitimer(ITIMER_REAL, &every_ms, NULL), "setitimer");
+		/* Ends if one fails. */
+		for (t = now(), rep = 0; rep < reps; rep++)
+			gmem_convert(&m, 0, size, rep & 1);
+		cost[timer] = since(t);
+		must(setitimer(ITIMER_REAL, &never, NULL), "setitimer");
+	}
+	printf("BENCH test=signals size=%lu conversions=%d alone=%lu signals=%lu\n",
+	       size, reps, cost[0], cost[1]);
+	destroy_mem(&m);
+}
+
+/*
+ * Somebody else who accesses other pages of a file of which a part is converted, for
+ * whom nothing but the conversion stands in the way: with one CPU, a thread of higher
+ * priority runs whenever it doesn't have to wait for a lock. So does the one that
+ * converts, whenever the other one waits: otherwise, whoever has the CPU next, e.g. to
+ * free what RCU kept, would be what is waited for.
+ */
+static void set_priority(int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	must(-pthread_setschedparam(pthread_self(), policy, &param), "pthread_setschedparam");
+}
+
+#define ELSEWHERE	MB(32)	/* shared, and as much private memory behind */
+
+enum { W_FAULT, W_HOST, W_QUERY, W_LOOKUP, WAITERS };
+
+static const char *const waiter[] = { "fault", "host", "query", "lookup" };
+
+struct stall {
+	struct mem *m;
+	uint64_t size;		/* of the part that is converted */
+	bool device;
+	bool stop;
+	/* All but the longest one, which may be the kernel's housekeeping, are shorter. */
+	uint64_t longest[WAITERS], second[WAITERS];
+	unsigned long count;
+};
+
+static void look_up(struct mem *m, uint64_t offset);
+
+static void one_access(struct stall *s, int what, uint64_t page)
+{
+	struct kvm_gmem_query query = { .offset = s->size };
+	struct kvm_pre_fault_memory range = {
+		.gpa = GPA + s->size + ELSEWHERE + page * PAGE, .size = PAGE,
+	};
+	uint64_t t = now();
+
+	switch (what) {
+	case W_FAULT:
+		must(ioctl(s->m->vcpu, KVM_PRE_FAULT_MEMORY, &range), "KVM_PRE_FAULT_MEMORY");
+		break;
+	case W_HOST:
+		*(volatile char *)(s->m->host + s->size + page * PAGE) = 1;
+		break;
+	case W_QUERY:
+		must(ioctl(s->m->gmem, KVM_GMEM_QUERY, &query), "KVM_GMEM_QUERY");
+		break;
+	case W_LOOKUP:
+		if (s->device)
+			look_up(s->m, s->size + page * PAGE);
+		break;
+	}
+	t = since(t);
+	if (t > s->longest[what]) {
+		s->second[what] = s->longest[what];
+		s->longest[what] = t;
+	} else if (t > s->second[what]) {
+		s->second[what] = t;
+	}
+}
+
+static void *wait_elsewhere(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 400000 };
+	struct stall *s = arg;
+	int what;
+
+	set_priority(SCHED_FIFO, 10);
+	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST) && s->count < ELSEWHERE / PAGE) {
+		for (what = 0; what < WAITERS; what++)
+			one_access(s, what, s->count);
+		__atomic_store_n(&s->count, s->count + 1, __ATOMIC_SEQ_CST);
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+static void map_follow(struct mem *m, uint64_t size);
+static void unmap_follow(uint64_t size);
+
+static void stall(uint64_t size, bool runs, bool device, bool follow)
+{
+	struct mem m = create_mem(INPLACE, size + 2 * ELSEWHERE);
+	uint64_t cost;
+	pthread_t thread;
+	int private, i;
+
+	gmem_convert(&m, size, ELSEWHERE, false);
+	for (private = 0; private < 2; private++) {
+		struct stall s = { .m = &m, .size = size, .device = device };
+		struct kvm_pre_fault_memory range = { .gpa = GPA, .size = size };
+
+		/* Start from the other state, and every page mapped. */
+		gmem_convert(&m, 0, size, !private);
+		for (cost = 0; runs && cost < size; cost += 2 * PAGE)
+			gmem_convert(&m, cost, PAGE, private);
+		while (range.size)
+			must(ioctl(m.vcpu, KVM_PRE_FAULT_MEMORY, &range), "KVM_PRE_FAULT_MEMORY");
+		if (follow)
+			map_follow(&m, size);
+
+		must(-pthread_create(&thread, NULL, wait_elsewhere, &s), "pthread_create");
+		while (!__atomic_load_n(&s.count, __ATOMIC_SEQ_CST))
+			sched_yield();
+		set_priority(SCHED_FIFO, 5);
+		cost = now();
+		gmem_convert(&m, 0, size, private);
+		cost = since(cost);
+		set_priority(SCHED_OTHER, 0);
+		__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
+		pthread_join(thread, NULL);
+
+		printf("BENCH test=stall size=%lu runs=%d follow=%d to=%s cost=%lu accesses=%lu",
+		       size, runs, follow, private ? "private" : "shared", cost, s.count);
+		for (i = 0; i < WAITERS; i++)
+			printf(" %s=%lu %s_second=%lu", waiter[i], s.longest[i],
+			       waiter[i], s.second[i]);
+		printf("\n");
+		if (follow)
+			unmap_follow(size);
+		must(fallocate(m.gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, size, 2 * ELSEWHERE),
+		     "PUNCH_HOLE");
+	}
+	destroy_mem(&m);
+}
+
 #ifdef IOMMU_IOAS_MAP_GMEM
 /*
  * Devices: the first PCI device that can be had, behind a real IOMMU driver. It
@@ -517,7 +712,7 @@ static void device_map(uint64_t size, bool scattered)
 {
 	struct mem m = create_mem(INPLACE, size);
 	uint64_t map = 0, unmapped = 0;
-	const char *layout;
+	const char *layout = scattered ? "scattered" : "contiguous", *found;
 	char *p;
 	int fd, rep;
 
@@ -530,20 +725,20 @@ static void device_map(uint64_t size, bool scattered)
 
 	/* Makes neighbours of what CPUs keep for themselves, and is free, too. */
 	write_file("/proc/sys/vm", "compact_memory", "1");
-	layout = touch_pages(p, size, scattered);
+	found = touch_pages(p, size, scattered);
 	for (rep = 0; rep < 2; rep++) {
 		map = map_memfd(fd, size);
 		unmapped = unmap(0, size);
 	}
-	printf("BENCH test=device_map layout=%s way=memfd size=%lu map=%lu unmap=%lu\n",
-	       layout, size, map, unmapped);
-	layout = touch_pages(m.host, size, scattered);
+	printf("BENCH test=device_map layout=%s found=%s way=memfd size=%lu map=%lu unmap=%lu\n",
+	       layout, found, size, map, unmapped);
+	found = touch_pages(m.host, size, scattered);
 	for (rep = 0; rep < 2; rep++) {
 		map = map_gmem(&m, 0, size);
 		unmapped = unmap(0, size);
 	}
-	printf("BENCH test=device_map layout=%s way=gmem size=%lu map=%lu unmap=%lu\n",
-	       layout, size, map, unmapped);
+	printf("BENCH test=device_map layout=%s found=%s way=gmem size=%lu map=%lu unmap=%lu\n",
+	       layout, found, size, map, unmapped);
 	munmap(p, size);
 	close(fd);
 	destroy_mem(&m);
@@ -610,11 +805,28 @@ static void device_convert(uint64_t size, bool mapped, int others)
 	destroy_mem(&m);
 }
 
-static void devices(bool quick)
+/* Above all that is mapped otherwise. */
+static void look_up(struct mem *m, uint64_t offset)
+{
+	map_gmem(m, offset, PAGE);
+	unmap(offset, PAGE);
+}
+
+static void map_follow(struct mem *m, uint64_t size)
+{
+	map_gmem(m, 0, size);
+}
+
+static void unmap_follow(uint64_t size)
+{
+	unmap(0, size);
+}
+
+static bool devices(bool quick)
 {
 	if (!open_device(BENCH_DEVICE)) {
 		printf("BENCH test=no_device\n");
-		return;
+		return false;
 	}
 
 	device_map(MB(2), false);
@@ -625,13 +837,44 @@ static void devices(bool quick)
 	device_convert(MB(2), false, NR_OTHERS);
 	device_convert(MB(2), true, 0);
 	device_convert(MB(2), true, NR_OTHERS);
+	return true;
 }
 #else
-static void devices(bool quick)
+static void look_up(struct mem *m, uint64_t offset)
+{
+	(void)m;
+	(void)offset;
+}
+
+static void map_follow(struct mem *m, uint64_t size)
+{
+	(void)m;
+	(void)size;
+}
+
+static void unmap_follow(uint64_t size)
+{
+	(void)size;
+}
+
+static bool devices(bool quick)
 {
 	(void)quick;
+	return false;
 }
 #endif
+
+static void stalls(const uint64_t *size, bool device)
+{
+	for (; *size; size++) {
+		stall(*size, false, device, false);
+		stall(*size, true, device, false);
+		if (device) {
+			stall(*size, false, device, true);
+			stall(*size, true, device, true);
+		}
+	}
+}
 
 int main(int argc, char **argv)
 {
@@ -639,7 +882,8 @@ int main(int argc, char **argv)
 	static const uint64_t quick[] = { KB(4), KB(64), MB(2), MB(8), 0 };
 	static const uint64_t huge[] = { KB(4), KB(64), MB(2), MB(32), GB(1), GB(32), TB(1), 0 };
 	const uint64_t *sizes = full, *size;
-	bool inplace;
+	static const uint64_t few[] = { MB(8), 0 }, many[] = { MB(64), MB(256), GB(1), 0 };
+	bool inplace, device;
 	int vm;
 
 	if (argc == 2 && !strcmp(argv[1], "--quick"))
@@ -654,7 +898,7 @@ int main(int argc, char **argv)
 	close(vm);
 
 	/* First, while free memory is contiguous. */
-	devices(sizes == quick);
+	device = devices(sizes == quick);
 
 	for (size = sizes; *size; size++) {
 		round_trip(BASE, *size);
@@ -669,6 +913,10 @@ int main(int argc, char **argv)
 	empty(INPLACE, TB(1), huge);
 	alternate(sizes == full ? GB(1) : MB(32), false);
 	alternate(sizes == full ? GB(1) : MB(32), true);
+	fragmented(sizes == full ? MB(256) : MB(8), false);
+	fragmented(sizes == full ? MB(256) : MB(8), true);
+	signals(sizes == full ? MB(256) : MB(8), 100);
+	stalls(sizes == full ? many : few, device);
 	printf("BENCH test=done\n");
 	return 0;
 }

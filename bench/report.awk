@@ -76,6 +76,23 @@ $1 == "BENCH" {
 		to_private[key] = v["to_private"]
 		to_shared[key] = v["to_shared"]
 		flushes[key] = v["flushes"]
+	} else if (test == "fragmented") {
+		fragmented_runs = v["runs"]
+		fragmented[v["populated"], v["to"]] = v["cost"]
+		refault[v["populated"], v["to"]] = v["refault"]
+	} else if (test == "signals") {
+		signals_size = v["size"]
+		signals_nr = v["conversions"]
+		signals_alone = v["alone"]
+		signals_cost = v["signals"]
+	} else if (test == "stall") {
+		key = v["runs"] SUBSEP v["follow"] SUBSEP v["to"]
+		remember("stall", key)
+		remember("stall_size", v["size"])
+		for (k in v)
+			stall[key, v["size"], k] = v[k]
+		if (!least || v["accesses"] < least)
+			least = v["accesses"]
 	} else if (test == "done") {
 		done = 1
 	}
@@ -204,8 +221,48 @@ END {
 		}
 	}
 
+	if (signals_nr) {
+		print ""
+		print "5. One call over memory of which every second page changes, and calls under signals"
+		print ""
+		printf("%s runs, nothing populated: %s to private, %s to shared\n", number(fragmented_runs),
+		       number(fragmented[0, "private"]), number(fragmented[0, "shared"]))
+		printf("%s runs, populated:         %s to private, %s to shared; then %s and %s to fault in what was unmapped\n",
+		       number(fragmented_runs), number(fragmented[1, "private"]), number(fragmented[1, "shared"]),
+		       number(refault[1, "private"]), number(refault[1, "shared"]))
+		printf("%s conversions of %s populated: %s, with a signal every 1,000,000 instructions %s\n",
+		       number(signals_nr), size_name(signals_size), number(signals_alone), number(signals_cost))
+	}
+
+	if (count["stall"]) {
+		split("fault host query lookup", what, " ")
+		nr_what = stall[names["stall", 1], names["stall_size", 1], "lookup"] ? 4 : 3
+		print ""
+		print "6. Elsewhere in the file, while populated memory is converted: the longest of"
+		print "   a vCPU's fault, a host access, KVM_GMEM_QUERY, mapping a page for a device"
+		print ""
+		printf("%-44s", "")
+		for (i = 1; i <= count["stall_size"]; i++)
+			printf(" |%32s", size_name(names["stall_size", i]) "              ")
+		printf("\n%-44s", "")
+		for (i = 1; i <= count["stall_size"]; i++)
+			printf(" |%8s%8s%8s%8s", "fault", "host", "query", "map")
+		printf("\n")
+		for (k = 1; k <= count["stall"]; k++) {
+			key = names["stall", k]
+			split(key, kv, SUBSEP)
+			printf("%-44s", "to " kv[3] (kv[1] ? ", every second page" : "") (kv[2] ? ", mapped with FOLLOW" : ""))
+			for (i = 1; i <= count["stall_size"]; i++) {
+				printf(" |")
+				for (j = 1; j <= 4; j++)
+					printf("%8s", cell(stall[key, names["stall_size", i], what[j]]))
+			}
+			printf("\n")
+		}
+	}
+
 	print ""
-	print "5. Targets"
+	print "7. Targets"
 	print ""
 	check(clock > 0.98 && clock < 1.02,
 	      sprintf("the clock counts instructions (1 instruction = %.3f ns)", clock))
@@ -236,6 +293,67 @@ END {
 		check(a > 0 && a <= 1500,
 		      sprintf("the two calls alone, %s: at most 1,500 a populated page: %s (base %s)",
 			      size_name(size), number(a), number(calls["populated", "base", size] / pages)))
+	}
+	KB4 = "4096"
+	split("3000 6000 2700 3900", most, " ")
+	for (k = 1; k <= 4; k++) {
+		c = k % 2 ? "s_convert" : "p_convert"
+		a = cost[k < 3 ? "populated" : "empty", "inplace", KB4, c]
+		check(a > 0 && a <= most[k] + 0,
+		      sprintf("one page, %s, to %s: at most %s: %s%s", k < 3 ? "populated" : "nothing populated",
+			      k % 2 ? "shared" : "private", number(most[k]), number(a),
+			      k > 2 ? sprintf(" (aim %s)", number(most[k] / 2)) : ""))
+	}
+	split("6700 6000 7200 7400", most, " ")
+	for (i = 1; i <= count["alternate"]; i++)
+		if (runs[names["alternate", i]] == 65536)
+			for (k = 1; k <= 4; k++) {
+				o = k < 3 ? "ascending" : "random"
+				c = k % 2 ? "shared" : "private"
+				a = alternate[o, c, names["alternate", i]]
+				check(a > 0 && a <= most[k],
+				      sprintf("every second page of 256 MiB, %s, to %s: at most %s: %s",
+					      o, c, number(most[k]), number(a)))
+			}
+	if (signals_nr) {
+		for (k = 1; k <= 2; k++) {
+			c = k == 1 ? "private" : "shared"
+			a = fragmented[0, c] * 65536 / fragmented_runs
+			check(a > 0 && a <= 2700000,
+			      sprintf("one call over 65,536 runs, nothing populated, to %s: at most 2,700,000: %s (aim 268,000)",
+				      c, number(a)))
+			a = (fragmented[1, c] + refault[1, c]) * 65536 / fragmented_runs
+			b = k == 1 ? 227000000 : 203000000
+			check(a > 0 && a <= b,
+			      sprintf("the same, populated, with refaults: at most %s: %s", number(b), number(a)))
+		}
+		check(signals_cost > 0 && signals_cost <= 2 * signals_alone,
+		      sprintf("%s conversions under signals: at most 2x: %.2fx", number(signals_nr),
+			      signals_cost / signals_alone))
+	}
+	if (count["stall"]) {
+		first = names["stall_size", 1]
+		last = names["stall_size", count["stall_size"]]
+		for (j = 1; j <= nr_what; j++) {
+			a = b = c = 0
+			for (k = 1; k <= count["stall"]; k++) {
+				for (i = 1; i <= count["stall_size"]; i++) {
+					x = stall[names["stall", k], names["stall_size", i], what[j]]
+					a = x > a ? x : a
+					y = stall[names["stall", k], names["stall_size", i], what[j] "_second"]
+					if (names["stall_size", i] == first)
+						b = y > b ? y : b
+					if (names["stall_size", i] == last)
+						c = y > c ? y : c
+				}
+			}
+			check(a > 0 && a <= 1000000 && least > 3,
+			      sprintf("longest wait elsewhere, %s: at most 1,000,000: %s", what[j], number(a)))
+			# What is as short as the lock may be held for says nothing.
+			check(c <= 2 * b || c <= 20000,
+			      sprintf("second longest wait elsewhere, %s: %s within 2x of %s, or 20,000: %s against %s", what[j],
+				      size_name(last), size_name(first), number(c), number(b)))
+		}
 	}
 	# Logarithmic: each doubling of the runs adds about the same, so from 2^11
 	# to 2^18 runs the cost may grow by 18 / 11; with a power law it would

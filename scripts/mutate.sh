@@ -3,7 +3,7 @@
 # Would the tests notice? Each tests/mutants/NAME.mutant breaks a line of the
 # series, and the tests that it names must fail: mutate.sh [--check]
 #   M=PATTERN         only mutants whose name contains PATTERN (extended regexp)
-#   RACE_SECONDS=60   how long the race tests race
+#   RACE_SECONDS=20   how long the race tests race
 # --check only looks whether the mutants still apply, and name tests that exist.
 # The last line is "N caught, N survived"; the exit status follows it.
 #
@@ -14,6 +14,7 @@
 # or kunit:SUITE:CASE, which need no other test; or boot, i.e. the kernel does not
 # get as far as the first test, or complains before that. Each NAME must fail, and
 # nothing else needs to. A test also fails if the kernel complains while it runs.
+# If all names on a line are of one suite, only that suite runs.
 # Then comes the diff, as from `git diff -U2`: a place is found by its lines, of
 # which one before and one after the change must still be there, and its function.
 . "$(dirname "$0")/lib.sh"
@@ -37,6 +38,14 @@ last=$(branch_parts "$TREE" | tail -1)
 lock "mutate${1:+-check}"
 mkdir -p "$work"
 [[ ${1:-} != --check ]] || trap 'rm -rf "$work"' EXIT
+
+# KUnit's are part of the kernel, and the initramfs gets nothing else then.
+kunit_only() {
+	local name
+	for name; do
+		[[ $name == boot || $name == kunit:* ]] || return 1
+	done
+}
 
 mutants=()
 for file in "$TOP"/tests/mutants/*.mutant; do
@@ -82,10 +91,8 @@ wrong() {
 		done
 	done < <(header "$mutant" Caught-by)
 
-	# In an index of our own, as the work tree's files must keep their times.
 	local -x GIT_INDEX_FILE=$work/index
-	rm -f "$work/index"
-	git -C "$tree" read-tree "origin/$last"
+	cp "$work/index.head" "$work/index"
 	git -C "$tree" apply --cached -C1 --whitespace=nowarn "$(path "$mutant")" >"$log" 2>&1 || {
 		grep -q '^@@ ' "$(path "$mutant")" || { echo "$file holds no diff"; return; }
 		echo "$file does not apply to $last any more: $(sed -n 's/^error: //p' "$log" | head -1)"
@@ -100,6 +107,8 @@ wrong() {
 	false
 }
 
+# In an index of our own, as the work tree's files must keep their times.
+GIT_INDEX_FILE=$work/index.head git -C "$tree" read-tree "origin/$last"
 bad=0
 for mutant in "${mutants[@]}"; do
 	if sentence=$(wrong "$mutant"); then
@@ -116,25 +125,32 @@ go() { git -C "$tree" checkout -q -f --detach "origin/$last"; }
 go
 SRC=$tree
 export TEST_TREE=$tree PROGRAMS=$work/selftests
-"$TOP/scripts/selftests.sh"
-export PROGRAMS_BUILT=1 KERNEL_BUILT=1 KERNEL=debug OBJ=$work/obj-debug
+all=$(for mutant in "${mutants[@]}"; do header "$mutant" Caught-by; done)
+# shellcheck disable=SC2046 # words
+kunit_only $(cut -d' ' -f2- <<<"$all") || "$TOP/scripts/selftests.sh"
+export RACE_SECONDS=${RACE_SECONDS:-20} PROGRAMS_BUILT=1 KERNEL_BUILT=1 KERNEL=debug OBJ=$work/obj-debug
 
 # run MUTANT LANE NAME...: the tests of that name, with logs in $work/logs/MUTANT/LANE
 run() {
-	local logs=$work/logs/$1 lane=$2 name tests=() list='' names=.
+	local mutant=$1 logs=$work/logs/$1 lane=$2 name tests=() suites=() list='' names=. append=''
 	shift 2
 	mkdir -p "$logs"
 	for name; do
 		[[ $name == boot || $name == kunit:* ]] || tests+=("${name//./\\.}")
+		[[ $name != kunit:* ]] || suites+=("$(cut -d: -f2 <<<"$name")")
 	done
-	if ((${#tests[@]})); then
-		names="^($(IFS='|'; echo "${tests[*]}"))\$"
-	else
+	if kunit_only "$@"; then
 		# KUnit has run when the VM gets to its first test, so any will do.
 		list=$logs/list
 		echo 'nothing 10 true' >"$list"
+		mapfile -t suites < <(printf '%s\n' "${suites[@]}" | sort -u)
+		[[ $mutant == none || " $* " == *' boot '* ]] || ((${#suites[@]} != 1)) ||
+			append=kunit.filter_glob=${suites[0]}
+	else
+		names="^($(IFS='|'; echo "${tests[*]}"))\$"
 	fi
-	LOGS=$logs TESTS=$list T=$names "$TOP/scripts/test.sh" "$lane" >"$logs/$lane.log" 2>&1
+	LOGS=$logs TESTS=$list T=$names APPEND=$append \
+		"$TOP/scripts/test.sh" "$lane" >"$logs/$lane.log" 2>&1
 }
 
 # failed MUTANT LANE NAME: why it failed in that run, or false.
@@ -159,7 +175,6 @@ failed() {
 # First without a mutant: a test that fails anyway catches nothing.
 rm -rf "$work/logs/none"
 "$TOP/scripts/build.sh" debug
-all=$(for mutant in "${mutants[@]}"; do header "$mutant" Caught-by; done)
 while read -r lane; do
 	names=$(awk -v l="$lane" '$1 == l { $1 = ""; print }' <<<"$all" | xargs -n1 | sort -u)
 	say "lane $lane without a mutant: $(xargs <<<"$names")"
