@@ -471,14 +471,15 @@ static void set_priority(int policy, int priority)
 
 #define ELSEWHERE	MB(32)	/* shared, and as much private memory behind */
 
-enum { W_FAULT, W_HOST, W_QUERY, W_LOOKUP, WAITERS };
+enum { W_FAULT, W_HOST, W_QUERY, W_MMAP, W_LOOKUP, WAITERS };
 
-static const char *const waiter[] = { "fault", "host", "query", "lookup" };
+static const char *const waiter[] = { "fault", "host", "query", "mmap", "lookup" };
 
 struct stall {
 	struct mem *m;
 	uint64_t size;		/* of the part that is converted */
 	bool device;
+	bool inside;
 	bool stop;
 	/* All but the longest one, which may be the kernel's housekeeping, are shorter. */
 	uint64_t longest[WAITERS], second[WAITERS];
@@ -494,6 +495,7 @@ static void one_access(struct stall *s, int what, uint64_t page)
 		.gpa = GPA + s->size + ELSEWHERE + page * PAGE, .size = PAGE,
 	};
 	uint64_t t = now();
+	void *p;
 
 	switch (what) {
 	case W_FAULT:
@@ -504,6 +506,10 @@ static void one_access(struct stall *s, int what, uint64_t page)
 		break;
 	case W_QUERY:
 		must(ioctl(s->m->gmem, KVM_GMEM_QUERY, &query), "KVM_GMEM_QUERY");
+		break;
+	case W_MMAP:
+		p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		must(p == MAP_FAILED ? -1 : munmap(p, PAGE), "mmap");
 		break;
 	case W_LOOKUP:
 		if (s->device)
@@ -535,6 +541,19 @@ static void *wait_elsewhere(void *arg)
 	return NULL;
 }
 
+/* Waits until the memory is shared, which must not keep others from mmap_lock. */
+static void *wait_inside(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct stall *s = arg;
+
+	set_priority(SCHED_FIFO, 7);
+	__atomic_store_n(&s->inside, true, __ATOMIC_SEQ_CST);
+	nanosleep(&pause, NULL);
+	*(volatile char *)(s->m->host + s->size / 2) = 1;
+	return NULL;
+}
+
 static void map_follow(struct mem *m, uint64_t size);
 static void unmap_follow(uint64_t size);
 
@@ -542,7 +561,7 @@ static void stall(uint64_t size, bool runs, bool device, bool follow)
 {
 	struct mem m = create_mem(INPLACE, size + 2 * ELSEWHERE);
 	uint64_t cost;
-	pthread_t thread;
+	pthread_t thread, inside;
 	int private, i;
 
 	gmem_convert(&m, size, ELSEWHERE, false);
@@ -560,7 +579,10 @@ static void stall(uint64_t size, bool runs, bool device, bool follow)
 			map_follow(&m, size);
 
 		must(-pthread_create(&thread, NULL, wait_elsewhere, &s), "pthread_create");
-		while (!__atomic_load_n(&s.count, __ATOMIC_SEQ_CST))
+		if (!private)
+			must(-pthread_create(&inside, NULL, wait_inside, &s), "pthread_create");
+		while (!__atomic_load_n(&s.count, __ATOMIC_SEQ_CST) ||
+		       (!private && !__atomic_load_n(&s.inside, __ATOMIC_SEQ_CST)))
 			sched_yield();
 		set_priority(SCHED_FIFO, 5);
 		cost = now();
@@ -569,6 +591,8 @@ static void stall(uint64_t size, bool runs, bool device, bool follow)
 		set_priority(SCHED_OTHER, 0);
 		__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
 		pthread_join(thread, NULL);
+		if (!private)
+			pthread_join(inside, NULL);
 
 		printf("BENCH test=stall size=%lu runs=%d follow=%d to=%s cost=%lu accesses=%lu",
 		       size, runs, follow, private ? "private" : "shared", cost, s.count);

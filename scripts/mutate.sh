@@ -15,6 +15,7 @@
 # get as far as the first test, or complains before that. Each NAME must fail, and
 # nothing else needs to. A test also fails if the kernel complains while it runs.
 # If all names on a line are of one suite, only that suite runs.
+# Lane kunit-pt is the kernel of configs/kunit-pt.config, for kunit:SUITE:CASE only.
 # Then comes the diff, as from `git diff -U2`: a place is found by its lines, of
 # which one before and one after the change must still be there, and its function.
 . "$(dirname "$0")/lib.sh"
@@ -77,6 +78,13 @@ wrong() {
 
 	while read -r lane names; do
 		list=$TOP/tests/$lane.list
+		if [[ $lane == kunit-pt ]]; then
+			for name in ${names:-nothing}; do
+				[[ $name == kunit:*:* ]] ||
+					{ echo "$file: lane kunit-pt has kunit:SUITE:CASE, no '$name'"; return; }
+			done
+			continue
+		fi
 		[[ $lane != modules ]] || { echo "$file: lane modules has a kernel of its own, which is not mutated"; return; }
 		[[ $lane != kunit && -f $list ]] || { echo "$file: there is no lane '$lane'"; return; }
 		[[ $names ]] || { echo "$file says lane $lane, but not which test there"; return; }
@@ -130,8 +138,60 @@ all=$(for mutant in "${mutants[@]}"; do header "$mutant" Caught-by; done)
 kunit_only $(cut -d' ' -f2- <<<"$all") || "$TOP/scripts/selftests.sh"
 export RACE_SECONDS=${RACE_SECONDS:-20} PROGRAMS_BUILT=1 KERNEL_BUILT=1 KERNEL=debug OBJ=$work/obj-debug
 
+configure_pt() {
+	local obj=$1 config=$2
+	kmake "$obj" -s tinyconfig &&
+		"$SRC/scripts/kconfig/merge_config.sh" -m -O "$obj" "$obj/.config" "$config" &&
+		kmake "$obj" -s olddefconfig &&
+		! grep -E '^(CONFIG_|# CONFIG_)' "$config" | grep -vxFf "$obj/.config" &&
+		cp "$config" "$obj/.wanted"
+}
+
+# build LANE...: the kernels of these lanes
+build() {
+	local obj=$work/obj-kunit-pt config=$TOP/configs/kunit-pt.config
+	if [[ " $* " =~ ' kunit-pt ' ]]; then
+		mkdir -p "$obj"
+		cmp -s "$config" "$obj/.wanted" ||
+			quietly "$obj/config.log" "configuration 'kunit-pt'" configure_pt "$obj" "$config" ||
+			return
+		quietly "$obj/build.log" "kernel 'kunit-pt'" kmake "$obj" bzImage || return
+	fi
+	! printf '%s\n' "$@" | grep -qvx kunit-pt || "$TOP/scripts/build.sh" debug
+}
+
+# run_pt MUTANT NAME...: the same for lane kunit-pt, a boot each
+run_pt() {
+	local dir=$work/logs/$1/kunit-pt name rc=0
+	shift
+	mkdir -p "$dir"
+	for name; do
+		name=${name#kunit:}
+		# As `kunit.py exec` does, but never with KVM, be it there or not.
+		timeout -k 5 120 qemu-system-x86_64 -nodefaults -m 1024 -cpu max -accel tcg \
+			-nographic -no-reboot -bios qboot.rom -serial "file:$dir/$name.raw" \
+			-kernel "$work/obj-kunit-pt/arch/x86/boot/bzImage" \
+			-append "console=ttyS0 kunit.enable=1 kunit_shutdown=reboot kunit.filter_glob=${name/:/.}" \
+			</dev/null >"$dir/$name.vm" 2>&1 || true
+		python3 "$tree/tools/testing/kunit/kunit.py" parse "$dir/$name.raw" \
+			>"$dir/$name.log" 2>&1 </dev/null || true
+		grep -qF "[PASSED] ${name#*:}" "$dir/$name.log" || rc=1
+	done
+	return $rc
+}
+
+# The same for lane kunit-pt; a suite that began and has no result crashed.
+failed_pt() {
+	local name=${3#kunit:} log
+	log=$work/logs/$1/kunit-pt/$name.log
+	! grep -qF -e "[PASSED] ${name#*:}" -e "[SKIPPED] ${name#*:}" "$log" &&
+		grep -qE "= ${name%%:*} \(" "$log" || return 1
+	{ grep -oE '(EXPECTATION|ASSERTION) FAILED at .*' "${log%.log}.raw" | tr -d '\r' || echo 'it crashed or hung'; } | head -1
+}
+
 # run MUTANT LANE NAME...: the tests of that name, with logs in $work/logs/MUTANT/LANE
 run() {
+	[[ $2 != kunit-pt ]] || { run_pt "$1" "${@:3}"; return; }
 	local mutant=$1 logs=$work/logs/$1 lane=$2 name tests=() suites=() list='' names=. append=''
 	shift 2
 	mkdir -p "$logs"
@@ -155,6 +215,7 @@ run() {
 
 # failed MUTANT LANE NAME: why it failed in that run, or false.
 failed() {
+	[[ $2 != kunit-pt ]] || { failed_pt "$@"; return; }
 	local log=$work/logs/$1/$2.log dir=$work/logs/$1/$2 name=$3 booted=''
 	! grep -qs '^# begin ' "$dir/ktap.log" || booted=1
 	# Without a result: no fault of a test that never began.
@@ -174,14 +235,15 @@ failed() {
 
 # First without a mutant: a test that fails anyway catches nothing.
 rm -rf "$work/logs/none"
-"$TOP/scripts/build.sh" debug
+# shellcheck disable=SC2046 # words
+build $(cut -d' ' -f1 <<<"$all")
 while read -r lane; do
 	names=$(awk -v l="$lane" '$1 == l { $1 = ""; print }' <<<"$all" | xargs -n1 | sort -u)
 	say "lane $lane without a mutant: $(xargs <<<"$names")"
 	# shellcheck disable=SC2086 # words
 	run none "$lane" $names </dev/null || {
-		grep -E '^(FAILED|error)' "$work/logs/none/$lane.log" >&2 || true
-		die "the tests of lane $lane fail without any mutant, see $work/logs/none/$lane.log"
+		grep -hE '^(FAILED|error)' "$work/logs/none/$lane.log" >&2 || true
+		die "the tests of lane $lane fail without any mutant, see $work/logs/none/$lane*"
 	}
 done < <(awk '{ print $1 }' <<<"$all" | sort -u)
 
@@ -192,7 +254,8 @@ for mutant in "${mutants[@]}"; do
 	go
 	git -C "$tree" apply -C1 --whitespace=nowarn "$(path "$mutant")" 2>"$work/apply.log" ||
 		die "tests/mutants/$mutant.mutant could not be applied, see $work/apply.log"
-	"$TOP/scripts/build.sh" debug || {
+	# shellcheck disable=SC2046 # words
+	build $(header "$mutant" Caught-by | cut -d' ' -f1) || {
 		say "$mutant: does not build, so that it says nothing about the tests"
 		unbuilt=$((unbuilt + 1))
 		continue
@@ -206,7 +269,7 @@ for mutant in "${mutants[@]}"; do
 				say "$mutant: caught by $name ($why)"
 			else
 				problem=$(cat "$work/logs/$mutant/$lane/problem" 2>/dev/null || true)
-				say "$mutant: SURVIVED $name${problem:+ (though $problem)}, see $work/logs/$mutant/$lane.log"
+				say "$mutant: SURVIVED $name${problem:+ (though $problem)}, see $work/logs/$mutant/$lane*"
 				alive=1
 			fi
 		done
