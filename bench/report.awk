@@ -295,6 +295,10 @@ END {
 		      sprintf("the two calls alone, %s: at most 1,500 a populated page: %s (base %s)",
 			      size_name(size), number(a), number(calls["populated", "base", size] / pages)))
 	}
+	a = cost["populated", "inplace", MB2, "s_convert"] / 512
+	check(a > 0 && a <= 226, sprintf("populated, 2 MiB, to shared: at most 226 a page: %s", number(a)))
+	a = cost["populated", "inplace", MB2, "p_convert"] / 512
+	check(a > 0 && a <= 960, sprintf("populated, 2 MiB, to private: at most 960 a page: %s", number(a)))
 	KB4 = "4096"
 	split("3000 6000 2700 3900", most, " ")
 	for (k = 1; k <= 4; k++) {
