@@ -59,9 +59,10 @@ enum way {
 	INPLACE,	/* one backing: a convertible guest_memfd */
 	BASE,		/* two backings: guest_memfd and anonymous memory, 4 KiB pages */
 	BASE_THP,	/* the same, and the anonymous memory in huge pages */
+	BLOCKS,		/* like INPLACE, in blocks of 2 MiB */
 };
 
-static const char *const way_name[] = { "inplace", "base", "base-thp" };
+static const char *const way_name[] = { "inplace", "base", "base-thp", "inplace-2m" };
 
 struct mem {
 	enum way way;
@@ -145,6 +146,11 @@ static int create_vm(void)
 	return vm;
 }
 
+static bool in_place(enum way way)
+{
+	return way == INPLACE || way == BLOCKS;
+}
+
 static void set_attributes(struct mem *m, uint64_t size, bool private)
 {
 	struct kvm_memory_attributes attr = {
@@ -177,17 +183,19 @@ static struct mem create_mem(enum way way, uint64_t size)
 		.memory_size = size,
 	};
 
-	if (way == INPLACE)
+	if (in_place(way))
 		gmem.flags = GUEST_MEMFD_FLAG_CONVERTIBLE | GUEST_MEMFD_FLAG_MMAP;
+	if (way == BLOCKS)
+		gmem.flags |= GUEST_MEMFD_FLAG_HUGE_2M;
 	m.gmem = must(ioctl(m.vm, KVM_CREATE_GUEST_MEMFD, &gmem), "KVM_CREATE_GUEST_MEMFD");
 
 	/* Aligned as the guest's addresses, always in the same place, without neighbours. */
 	m.host = mmap((void *)TB(16), size, PROT_READ | PROT_WRITE,
 		      MAP_FIXED_NOREPLACE | MAP_NORESERVE |
-		      (way == INPLACE ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS),
-		      way == INPLACE ? m.gmem : -1, 0);
+		      (in_place(way) ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS),
+		      in_place(way) ? m.gmem : -1, 0);
 	must(m.host == MAP_FAILED ? -1 : 0, "mmap");
-	if (way != INPLACE)
+	if (!in_place(way))
 		must(madvise(m.host, size, way == BASE ? MADV_NOHUGEPAGE : MADV_HUGEPAGE),
 		     "madvise");
 
@@ -195,7 +203,7 @@ static struct mem create_mem(enum way way, uint64_t size)
 	slot.guest_memfd = m.gmem;
 	must(ioctl(m.vm, KVM_SET_USER_MEMORY_REGION2, &slot), "KVM_SET_USER_MEMORY_REGION2");
 	m.vcpu = must(ioctl(m.vm, KVM_CREATE_VCPU, 0), "KVM_CREATE_VCPU");
-	if (way != INPLACE)
+	if (!in_place(way))
 		set_attributes(&m, size, true);
 	return m;
 }
@@ -214,7 +222,7 @@ static uint64_t convert(struct mem *m, uint64_t size, bool private)
 {
 	uint64_t t = now();
 
-	if (m->way == INPLACE)
+	if (in_place(m->way))
 		gmem_convert(m, 0, size, private);
 	else
 		set_attributes(m, size, private);
@@ -225,7 +233,7 @@ static uint64_t discard(struct mem *m, bool private)
 {
 	uint64_t t = now();
 
-	if (m->way == INPLACE)
+	if (in_place(m->way))
 		return 0;
 	if (private)
 		must(madvise(m->host, m->size, MADV_DONTNEED), "MADV_DONTNEED");
@@ -244,15 +252,20 @@ static uint64_t touch(struct mem *m)
 	return since(t);
 }
 
-static uint64_t fault(struct mem *m)
+static uint64_t fault_range(struct mem *m, uint64_t offset, uint64_t size)
 {
-	struct kvm_pre_fault_memory range = { .gpa = GPA, .size = m->size };
+	struct kvm_pre_fault_memory range = { .gpa = GPA + offset, .size = size };
 	uint64_t t = now();
 
 	while (range.size)
 		if (ioctl(m->vcpu, KVM_PRE_FAULT_MEMORY, &range) && errno != EINTR && errno != EAGAIN)
 			die("KVM_PRE_FAULT_MEMORY: %s", strerror(errno));
 	return since(t);
+}
+
+static uint64_t fault(struct mem *m)
+{
+	return fault_range(m, 0, m->size);
 }
 
 /* The measurements. */
@@ -293,6 +306,86 @@ static void round_trip(enum way way, uint64_t size)
 		sum[P_FAULT] += fault(&m);
 	}
 	print_costs("populated", &m, size, sum, reps);
+	destroy_mem(&m);
+}
+
+static uint64_t vm_stat(struct mem *m, const char *name)
+{
+	int fd = must(ioctl(m->vm, KVM_GET_STATS_FD, NULL), "KVM_GET_STATS_FD");
+	struct kvm_stats_desc *desc;
+	struct kvm_stats_header h;
+	uint64_t val = 0;
+	size_t size, i;
+
+	must(pread(fd, &h, sizeof(h), 0), "statistics");
+	size = sizeof(*desc) + h.name_size;
+	desc = malloc(size);
+	for (i = 0; i < h.num_desc; i++) {
+		must(pread(fd, desc, size, h.desc_offset + i * size), "statistics");
+		if (!strcmp(desc->name, name))
+			must(pread(fd, &val, sizeof(val), h.data_offset + desc->offset), name);
+	}
+	free(desc);
+	close(fd);
+	return val;
+}
+
+/* Page tables of VMs and IOMMUs, in bytes. */
+static uint64_t page_tables(void)
+{
+	char line[128];
+	uint64_t kb = 0;
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "SecPageTables: %lu", &kb);
+	if (f)
+		fclose(f);
+	return KB(kb);
+}
+
+/* The first access to memory that nobody has used yet, by a vCPU. */
+static void first_access(enum way way, uint64_t size)
+{
+	struct mem m = create_mem(way, size);
+	uint64_t tables, cost;
+
+	/* The upper levels of the page tables, of memory that isn't counted. */
+	fault_range(&m, 0, MB(2));
+	tables = page_tables();
+	cost = fault_range(&m, MB(2), size - MB(2));
+	printf("BENCH test=first_access way=%s size=%lu cost=%lu tables=%lu pages_2m=%lu pages_4k=%lu\n",
+	       way_name[way], size - MB(2), cost, page_tables() - tables,
+	       vm_stat(&m, "pages_2m"), vm_stat(&m, "pages_4k"));
+	destroy_mem(&m);
+}
+
+/* A page in the middle of 2 MiB that are private and mapped, there and back. */
+static uint64_t page_trip(struct mem *m)
+{
+	const uint64_t offset = 100 * PAGE;
+	uint64_t t = now();
+
+	gmem_convert(m, offset, PAGE, false);
+	*(volatile char *)(m->host + offset) = 1;
+	fault_range(m, offset, PAGE);
+	gmem_convert(m, offset, PAGE, true);
+	fault_range(m, offset, PAGE);
+	return since(t);
+}
+
+static void one_page(enum way way)
+{
+	struct mem m = create_mem(way, MB(2));
+	uint64_t first, repeated = 0;
+	int i;
+
+	fault(&m);
+	first = page_trip(&m);
+	for (i = 0; i < 8; i++)
+		repeated += page_trip(&m) / 8;
+	printf("BENCH test=one_page way=%s first=%lu repeated=%lu\n", way_name[way], first,
+	       repeated);
 	destroy_mem(&m);
 }
 
@@ -917,7 +1010,7 @@ int main(int argc, char **argv)
 	static const uint64_t huge[] = { KB(4), KB(64), MB(2), MB(32), GB(1), GB(32), TB(1), 0 };
 	const uint64_t *sizes = full, *size;
 	static const uint64_t few[] = { MB(8), 0 }, many[] = { MB(64), MB(256), GB(1), 0 };
-	bool inplace, device;
+	bool inplace, blocks, device;
 	int vm;
 
 	if (argc == 2 && !strcmp(argv[1], "--quick"))
@@ -929,6 +1022,7 @@ int main(int argc, char **argv)
 	check_clock();
 	vm = create_vm();
 	inplace = gmem_flags(vm) & GUEST_MEMFD_FLAG_CONVERTIBLE;
+	blocks = inplace && gmem_flags(vm) & GUEST_MEMFD_FLAG_HUGE_2M;
 	close(vm);
 
 	/* First, while free memory is contiguous. */
@@ -939,6 +1033,14 @@ int main(int argc, char **argv)
 		round_trip(BASE_THP, *size);
 		if (inplace)
 			round_trip(INPLACE, *size);
+		if (blocks && *size >= MB(2))
+			round_trip(BLOCKS, *size);
+	}
+	if (blocks) {
+		first_access(INPLACE, sizes == full ? GB(1) : MB(8));
+		first_access(BLOCKS, sizes == full ? GB(1) : MB(8));
+		one_page(INPLACE);
+		one_page(BLOCKS);
 	}
 	empty(BASE, sizes == full ? GB(1) : MB(32), sizes);
 	if (!inplace)

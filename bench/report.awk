@@ -57,6 +57,12 @@ $1 == "BENCH" {
 		calls[key] = v["s_convert"] + v["p_convert"] + v["s_discard"] + v["p_discard"]
 		trip[key] = calls[key] + v["s_touch"] + v["s_fault"] + v["p_fault"]
 		have[key] = 1
+	} else if (test == "first_access") {
+		for (k in v)
+			fresh[v["way"], k] = v[k]
+	} else if (test == "one_page") {
+		for (k in v)
+			one[v["way"], k] = v[k]
 	} else if (test == "alternate") {
 		remember("alternate", v["from"])
 		alternate[v["order"], v["to"], v["from"]] = v["per_call"]
@@ -103,7 +109,8 @@ END {
 		print "report: no line of gmem-bench in the log" > "/dev/stderr"
 		exit 2
 	}
-	split("inplace base base-thp", way, " ")
+	split("inplace base base-thp inplace-2m", way, " ")
+	name["inplace-2m"] = "blocks"
 	name["inplace"] = "in place"
 	name["base"] = "base"
 	name["base-thp"] = "base, THP"
@@ -114,6 +121,7 @@ END {
 	       kernel, clock)
 	print ""
 	print "in place   KVM_GMEM_CONVERT_SHARED/PRIVATE on a convertible guest_memfd"
+	print "blocks     the same, with GUEST_MEMFD_FLAG_HUGE_2M"
 	print "base       guest_memfd + anonymous memory: KVM_SET_MEMORY_ATTRIBUTES, then PUNCH_HOLE"
 	print "           or MADV_DONTNEED on the side that is given up (THP: shared side in huge pages)"
 	print "touch      the host writes to every shared page"
@@ -129,7 +137,7 @@ END {
 		size = names["populated", s]
 		pages = size / 4096
 		base = "populated" SUBSEP "base" SUBSEP size
-		for (w = 1; w <= 3; w++) {
+		for (w = 1; w <= 4; w++) {
 			key = "populated" SUBSEP way[w] SUBSEP size
 			if (!(key in have))
 				continue
@@ -140,6 +148,20 @@ END {
 			printf("%8s %5.2f\n", number(trip[key] / pages), trip[key] / trip[base])
 			print size, trip[key] / pages, calls[key] / pages > (data "/populated-" way[w])
 		}
+	}
+
+	if (("inplace-2m", "cost") in fresh) {
+		print ""
+		printf("First access by a vCPU, %s: %s a page in place, %s in blocks; mapped by %s and %s entries,\n",
+		       size_name(fresh["inplace-2m", "size"]), number(fresh["inplace", "cost"] / (fresh["inplace", "size"] / 4096)),
+		       number(fresh["inplace-2m", "cost"] / (fresh["inplace-2m", "size"] / 4096)),
+		       number(fresh["inplace", "pages_2m"] + fresh["inplace", "pages_4k"]),
+		       number(fresh["inplace-2m", "pages_2m"] + fresh["inplace-2m", "pages_4k"]))
+		printf("with %s and %s bytes of page tables per 2 MiB.\n",
+		       number(fresh["inplace", "tables"] / (fresh["inplace", "size"] / 2097152)),
+		       number(fresh["inplace-2m", "tables"] / (fresh["inplace-2m", "size"] / 2097152)))
+		printf("One page within 2 MiB, there and back, with touch and faults: %s in place, in blocks %s, then %s.\n",
+		       number(one["inplace", "repeated"]), number(one["inplace-2m", "first"]), number(one["inplace-2m", "repeated"]))
 	}
 
 	print ""
@@ -299,6 +321,32 @@ END {
 	check(a > 0 && a <= 226, sprintf("populated, 2 MiB, to shared: at most 226 a page: %s", number(a)))
 	a = cost["populated", "inplace", MB2, "p_convert"] / 512
 	check(a > 0 && a <= 960, sprintf("populated, 2 MiB, to private: at most 960 a page: %s", number(a)))
+	if (("inplace-2m", "cost") in fresh) {
+		key = "populated" SUBSEP "inplace-2m" SUBSEP MB2
+		a = trip[key] / 512
+		check(a > 0 && a <= 1548, sprintf("blocks, round trip, 2 MiB: at most 1,548 a page: %s (%.2f of the base's; aim 1,300)",
+						  number(a), trip[key] / trip["populated", "base", MB2]))
+		a = cost[key, "s_convert"] / 512
+		check(a > 0 && a <= 60, sprintf("blocks, to shared, 2 MiB: at most 60 a page: %s (aim 20)", number(a)))
+		a = cost[key, "p_convert"] / 512
+		check(a > 0 && a <= 900, sprintf("blocks, to private, 2 MiB: at most 900 a page: %s (aim 760)", number(a)))
+		for (k = 1; k <= 2; k++) {
+			a = cost[key, k == 1 ? "s_fault" : "p_fault"] / 512
+			check(a > 0 && a <= 135, sprintf("blocks, fault when %s, 2 MiB: at most 135 a page: %s (aim 40)",
+							 k == 1 ? "shared" : "private", number(a)))
+		}
+		a = fresh["inplace-2m", "cost"]
+		b = fresh["inplace", "cost"]
+		check(a > 0 && a <= b / 2, sprintf("blocks, first access: at most half: %.2f (aim 0.33)", a / b))
+		a = fresh["inplace-2m", "pages_2m"] + fresh["inplace-2m", "pages_4k"]
+		check(a == (fresh["inplace-2m", "size"] + 2097152) / 2097152,
+		      sprintf("blocks, stage-2 faults to populate %s: one for 2 MiB: %s", size_name(fresh["inplace-2m", "size"] + 2097152), number(a)))
+		a = one["inplace", "repeated"]
+		check(one["inplace-2m", "first"] <= 2.5 * a && a > 0,
+		      sprintf("blocks, one page there and back, first time: at most 2.5x: %.2fx", one["inplace-2m", "first"] / a))
+		check(one["inplace-2m", "repeated"] <= 1.5 * a && a > 0,
+		      sprintf("blocks, one page there and back, again: at most 1.5x: %.2fx (aim 1.0)", one["inplace-2m", "repeated"] / a))
+	}
 	KB4 = "4096"
 	split("3000 6000 2700 3900", most, " ")
 	for (k = 1; k <= 4; k++) {
