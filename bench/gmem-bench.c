@@ -20,6 +20,7 @@
 #include <glob.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -34,6 +35,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <linux/iommufd.h>
 #include <linux/kvm.h>
 #include <linux/membarrier.h>
@@ -711,6 +713,326 @@ static void stall(uint64_t size, bool runs, bool device, bool follow)
 	destroy_mem(&m);
 }
 
+/*
+ * A vCPU that accesses the range while it is converted, and thus can't go on, and that
+ * somebody wants out of KVM_RUN; and somebody who changes other memslots of the VM.
+ */
+#define LOW_SIZE	KB(16)	/* the vCPU's code and page tables, not of guest_memfd */
+#define OTHER_SLOT	MB(1)	/* where the other memslot comes and goes */
+#define VIRT		GB(512)	/* where the vCPU sees the range */
+
+struct stop {
+	struct mem *m;
+	uint64_t size;		/* of the part that is converted */
+	int vcpu, run_size;
+	struct kvm_run *run;
+	char *low, *other;
+	sem_t go, out;
+	bool stop;
+	bool through;		/* the vCPU could access its page meanwhile */
+	uint64_t left;		/* when the vCPU was out of KVM_RUN */
+	uint64_t memslot, signal;
+	unsigned long changes, stopped;
+};
+
+/* Of the vCPU's thread. */
+static struct kvm_run *interrupted;
+static volatile sig_atomic_t kicked;
+
+static void on_kick(int nr)
+{
+	(void)nr;
+	kicked = 1;
+	interrupted->immediate_exit = 1;
+}
+
+static void set_slot(struct mem *m, int slot, uint64_t gpa, void *host, uint64_t size)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = slot,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)host,
+	};
+
+	must(ioctl(m->vm, KVM_SET_USER_MEMORY_REGION2, &region), "KVM_SET_USER_MEMORY_REGION2");
+}
+
+static void *map_anonymous(uint64_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(p == MAP_FAILED ? -1 : 0, "mmap");
+	return p;
+}
+
+/* A second vCPU, in long mode, that reads the byte in the middle of the range for ever. */
+static void create_reader(struct stop *s)
+{
+	static const uint8_t code[] = {
+		0x8a, 0x06,	/* mov (%rsi),%al */
+		0xe6, 0x10,	/* out %al,$0x10 */
+		0xeb, 0xfa,	/* jmp to the first */
+	};
+	struct kvm_segment seg = { .type = 3, .present = 1, .s = 1, .db = 1, .g = 1, .limit = ~0u };
+	struct kvm_regs regs = { .rflags = 2, .rsi = VIRT + s->size / 2 };
+	int kvm = must(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
+	struct kvm_sregs sregs;
+	uint64_t *low, i;
+
+	s->low = map_anonymous(LOW_SIZE);
+	memcpy(s->low, code, sizeof(code));
+	low = (void *)(s->low + 0x1000);
+	low[0] = 0x2003;			/* PML4: code in pages of 1 GiB, */
+	low[VIRT / GB(512)] = 0x3003;		/* and the range */
+	low = (void *)(s->low + 0x2000);
+	low[0] = 0x83;
+	low = (void *)(s->low + 0x3000);
+	for (i = 0; i < 512; i++)
+		low[i] = (GPA + i * GB(1)) | 0x83;
+	set_slot(s->m, 1, 0, s->low, LOW_SIZE);
+
+	s->vcpu = must(ioctl(s->m->vm, KVM_CREATE_VCPU, 1), "KVM_CREATE_VCPU");
+	s->run_size = must(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
+	s->run = mmap(NULL, s->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->vcpu, 0);
+	must(s->run == MAP_FAILED ? -1 : 0, "mmap");
+	close(kvm);
+
+	must(ioctl(s->vcpu, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+	sregs.ds = sregs.es = sregs.ss = seg;
+	seg.type = 11;
+	seg.db = 0;
+	seg.l = 1;
+	sregs.cs = seg;
+	sregs.cr0 = 0x80000011;
+	sregs.cr3 = 0x1000;
+	sregs.cr4 = 0x20;
+	sregs.efer = 0x500;
+	must(ioctl(s->vcpu, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
+	must(ioctl(s->vcpu, KVM_SET_REGS, &regs), "KVM_SET_REGS");
+}
+
+/* Runs the vCPU, whenever it is told to, until a signal comes. */
+static void *run_reader(void *arg)
+{
+	struct stop *s = arg;
+
+	set_priority(SCHED_FIFO, 7);
+	for (;;) {
+		sem_wait(&s->go);
+		if (s->stop)
+			return NULL;
+		s->through = false;
+		while (!kicked) {
+			if (!ioctl(s->vcpu, KVM_RUN, 0)) {
+				if (s->run->exit_reason != KVM_EXIT_IO)
+					die("KVM_RUN: exit reason %u", s->run->exit_reason);
+				s->through = true;
+			} else if (errno != EINTR) {
+				die("KVM_RUN: %s", strerror(errno));
+			}
+		}
+		s->left = now();
+		kicked = 0;
+		s->run->immediate_exit = 0;
+		sem_post(&s->out);
+	}
+}
+
+static uint64_t change_slot(struct stop *s, bool there)
+{
+	uint64_t t = now();
+
+	set_slot(s->m, 2, OTHER_SLOT, s->other, there ? KB(16) : 0);
+	return since(t);
+}
+
+struct stopper {
+	struct stop *s;
+	pthread_t reader;
+};
+
+static void *wait_others(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 300000 }, running = { .tv_nsec = 100000 };
+	struct stopper *p = arg;
+	struct stop *s = p->s;
+	uint64_t t;
+
+	set_priority(SCHED_FIFO, 10);
+	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
+		t = change_slot(s, !(s->changes & 1));
+		if (t > s->memslot)
+			s->memslot = t;
+		__atomic_store_n(&s->changes, s->changes + 1, __ATOMIC_SEQ_CST);
+
+		/* Long enough to fault, and to be where it is when it can't go on. */
+		sem_post(&s->go);
+		nanosleep(&running, NULL);
+		t = now();
+		must(-pthread_kill(p->reader, SIGUSR1), "pthread_kill");
+		sem_wait(&s->out);
+		if (!s->through) {
+			t = s->left - t;
+			if (t > s->signal)
+				s->signal = t;
+			s->stopped++;
+		}
+		nanosleep(&pause, NULL);
+	}
+	if (s->changes & 1)
+		change_slot(s, false);
+	sem_post(&s->go);
+	return NULL;
+}
+
+/*
+ * A memslot that goes away waits for readers of SRCU, i.e. for kernel threads which
+ * tell that there are none.  They must not have to wait for the CPU: with one, they
+ * would get it when the conversion is over.
+ */
+static void raise_kernel_threads(void)
+{
+	struct sched_param param = { .sched_priority = 8 };
+	char name[32];
+	size_t i;
+	glob_t found;
+	FILE *f;
+
+	if (glob("/proc/[0-9]*/comm", 0, NULL, &found))
+		die("/proc isn't there");
+	for (i = 0; i < found.gl_pathc; i++) {
+		f = fopen(found.gl_pathv[i], "r");
+		if (f && fgets(name, sizeof(name), f) &&
+		    (!strncmp(name, "kworker/", 8) || !strncmp(name, "rcu_", 4)))
+			sched_setscheduler(atoi(found.gl_pathv[i] + strlen("/proc/")),
+					   SCHED_FIFO, &param);
+		if (f)
+			fclose(f);
+	}
+	globfree(&found);
+}
+
+/* All of the range in one state, or every second page, and mapped in the guest. */
+static void start_from(struct mem *m, uint64_t size, bool private, bool runs)
+{
+	struct kvm_pre_fault_memory range = { .gpa = GPA, .size = size };
+	uint64_t i;
+
+	gmem_convert(m, 0, size, private);
+	for (i = 0; runs && i < size; i += 2 * PAGE)
+		gmem_convert(m, i, PAGE, !private);
+	while (range.size)
+		must(ioctl(m->vcpu, KVM_PRE_FAULT_MEMORY, &range), "KVM_PRE_FAULT_MEMORY");
+}
+
+static void stops(uint64_t size, bool runs)
+{
+	struct sigaction action = { .sa_handler = on_kick };
+	struct mem m = create_mem(INPLACE, size);
+	struct stop s = { .m = &m, .size = size };
+	struct stopper stopper = { .s = &s };
+	uint64_t cost, alone = 0, i;
+	pthread_t thread;
+	int private;
+
+	s.other = map_anonymous(KB(16));
+	create_reader(&s);
+	interrupted = s.run;
+	must(sigaction(SIGUSR1, &action, NULL), "sigaction");
+	raise_kernel_threads();
+	for (i = 0; i < 8; i++) {
+		cost = change_slot(&s, !(i & 1));
+		if (cost > alone)
+			alone = cost;
+	}
+
+	for (private = 0; private < 2; private++) {
+		s.memslot = s.signal = s.changes = s.stopped = s.stop = 0;
+		start_from(&m, size, !private, runs);
+		must(sem_init(&s.go, 0, 0), "sem_init");
+		must(sem_init(&s.out, 0, 0), "sem_init");
+		must(-pthread_create(&stopper.reader, NULL, run_reader, &s), "pthread_create");
+		must(-pthread_create(&thread, NULL, wait_others, &stopper), "pthread_create");
+		while (!__atomic_load_n(&s.changes, __ATOMIC_SEQ_CST))
+			sched_yield();
+		set_priority(SCHED_FIFO, 5);
+		cost = now();
+		gmem_convert(&m, 0, size, private);
+		cost = since(cost);
+		set_priority(SCHED_OTHER, 0);
+		__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
+		pthread_join(thread, NULL);
+		pthread_join(stopper.reader, NULL);
+		printf("BENCH test=stop size=%lu runs=%d to=%s cost=%lu alone=%lu changes=%lu memslot=%lu stopped=%lu signal=%lu\n",
+		       size, runs, private ? "private" : "shared", cost, alone, s.changes,
+		       s.memslot, s.stopped, s.signal);
+	}
+	munmap(s.run, s.run_size);
+	close(s.vcpu);
+	munmap(s.low, LOW_SIZE);
+	munmap(s.other, KB(16));
+	destroy_mem(&m);
+}
+
+/*
+ * SIGKILL of a process that converts, after a part of the time that it takes: how long
+ * until it is gone, and what it has left.  All of the range is mapped, in the guest and,
+ * if it is shared, in the host.
+ */
+static void kills(uint64_t size)
+{
+	struct mem m = create_mem(INPLACE, size);
+	struct timespec pause;
+	uint64_t cost, t, rest;
+	int private, point, status;
+	pid_t child;
+
+	for (private = 0; private < 2; private++) {
+		for (cost = 0, point = 0; point < 8; point++) {
+			struct kvm_gmem_query query = {};
+
+			start_from(&m, size, !private, false);
+			if (private)
+				touch(&m);
+			if (!point) {
+				set_priority(SCHED_FIFO, 5);
+				cost = convert(&m, size, private);
+				set_priority(SCHED_OTHER, 0);
+				continue;
+			}
+
+			/* Both at once: the child begins when we sleep. */
+			set_priority(SCHED_FIFO, 10);
+			child = must(fork(), "fork");
+			if (!child) {
+				set_priority(SCHED_FIFO, 5);
+				convert(&m, size, private);
+				_exit(0);
+			}
+			pause = (struct timespec) {
+				.tv_sec = cost * point / 8 / 1000000000,
+				.tv_nsec = cost * point / 8 % 1000000000,
+			};
+			nanosleep(&pause, NULL);
+			t = now();
+			must(kill(child, SIGKILL), "kill");
+			must(waitpid(child, &status, 0), "waitpid");
+			rest = since(t);
+			set_priority(SCHED_OTHER, 0);
+
+			must(ioctl(m.gmem, KVM_GMEM_QUERY, &query), "KVM_GMEM_QUERY");
+			if (query.size != size)
+				die("a conversion that was killed has changed 0x%llx of 0x%lx bytes",
+				    query.size, size);
+			printf("BENCH test=kill size=%lu to=%s cost=%lu point=%d killed=%d done=%d rest=%lu\n",
+			       size, private ? "private" : "shared", cost, point, WIFSIGNALED(status),
+			       query.state == (private ? KVM_GMEM_PRIVATE : KVM_GMEM_SHARED), rest);
+		}
+	}
+	destroy_mem(&m);
+}
+
 #ifdef IOMMU_IOAS_MAP_GMEM
 /*
  * Devices: the first PCI device that can be had, behind a real IOMMU driver. It
@@ -1003,6 +1325,14 @@ static void stalls(const uint64_t *size, bool device)
 	}
 }
 
+/* Without --only, everything is measured. */
+static const char *only;
+
+static bool wanted(const char *test)
+{
+	return !only || !strcmp(only, test);
+}
+
 int main(int argc, char **argv)
 {
 	static const uint64_t full[] = { KB(4), KB(64), MB(2), MB(32), GB(1), 0 };
@@ -1010,13 +1340,17 @@ int main(int argc, char **argv)
 	static const uint64_t huge[] = { KB(4), KB(64), MB(2), MB(32), GB(1), GB(32), TB(1), 0 };
 	const uint64_t *sizes = full, *size;
 	static const uint64_t few[] = { MB(8), 0 }, many[] = { MB(64), MB(256), GB(1), 0 };
-	bool inplace, blocks, device;
-	int vm;
+	bool inplace, blocks, device = false;
+	int vm, i;
 
-	if (argc == 2 && !strcmp(argv[1], "--quick"))
-		sizes = quick;
-	else if (argc > 1)
-		die("usage: gmem-bench [--quick]");
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--quick"))
+			sizes = quick;
+		else if (!strncmp(argv[i], "--only=", 7))
+			only = argv[i] + 7;
+		else
+			die("usage: gmem-bench [--quick] [--only=device|populated|empty|alternate|fragmented|signals|stall|stop|kill]");
+	}
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	check_clock();
@@ -1026,9 +1360,10 @@ int main(int argc, char **argv)
 	close(vm);
 
 	/* First, while free memory is contiguous. */
-	device = devices(sizes == quick);
+	if (wanted("device"))
+		device = devices(sizes == quick);
 
-	for (size = sizes; *size; size++) {
+	for (size = sizes; wanted("populated") && *size; size++) {
 		round_trip(BASE, *size);
 		round_trip(BASE_THP, *size);
 		if (inplace)
@@ -1036,23 +1371,38 @@ int main(int argc, char **argv)
 		if (blocks && *size >= MB(2))
 			round_trip(BLOCKS, *size);
 	}
-	if (blocks) {
+	if (blocks && wanted("populated")) {
 		first_access(INPLACE, sizes == full ? GB(1) : MB(8));
 		first_access(BLOCKS, sizes == full ? GB(1) : MB(8));
 		one_page(INPLACE);
 		one_page(BLOCKS);
 	}
-	empty(BASE, sizes == full ? GB(1) : MB(32), sizes);
+	if (wanted("empty"))
+		empty(BASE, sizes == full ? GB(1) : MB(32), sizes);
 	if (!inplace)
 		die("this kernel cannot convert guest_memfd memory in place: only the base's way was measured");
 
-	empty(INPLACE, TB(1), huge);
-	alternate(sizes == full ? GB(1) : MB(32), false);
-	alternate(sizes == full ? GB(1) : MB(32), true);
-	fragmented(sizes == full ? MB(256) : MB(8), false);
-	fragmented(sizes == full ? MB(256) : MB(8), true);
-	signals(sizes == full ? MB(256) : MB(8), 100);
-	stalls(sizes == full ? many : few, device);
+	if (wanted("empty"))
+		empty(INPLACE, TB(1), huge);
+	if (wanted("alternate")) {
+		alternate(sizes == full ? GB(1) : MB(32), false);
+		alternate(sizes == full ? GB(1) : MB(32), true);
+	}
+	if (wanted("fragmented")) {
+		fragmented(sizes == full ? MB(256) : MB(8), false);
+		fragmented(sizes == full ? MB(256) : MB(8), true);
+	}
+	if (wanted("signals"))
+		signals(sizes == full ? MB(256) : MB(8), 100);
+	if (wanted("stall"))
+		stalls(sizes == full ? many : few, device);
+	for (size = sizes == full ? many : few; wanted("kill") && *size; size++)
+		kills(*size);
+	/* Last, as it changes what priority kernel threads have. */
+	for (size = sizes == full ? many : few; wanted("stop") && *size; size++) {
+		stops(*size, false);
+		stops(*size, true);
+	}
 	printf("BENCH test=done\n");
 	return 0;
 }

@@ -99,6 +99,33 @@ $1 == "BENCH" {
 			stall[key, v["size"], k] = v[k]
 		if (!least || v["accesses"] < least)
 			least = v["accesses"]
+	} else if (test == "stop") {
+		key = v["runs"] SUBSEP v["to"]
+		remember("stop", key)
+		remember("stop_size", v["size"])
+		stop[key, v["size"], "memslot"] = v["memslot"]
+		stop[key, v["size"], "signal"] = v["signal"]
+		stopped[key, v["size"]] = v["stopped"]
+		if (v["alone"] > memslot_alone)
+			memslot_alone = v["alone"]
+		if (!fewest_set || v["stopped"] < fewest) {
+			fewest_set = 1
+			fewest = v["stopped"]
+		}
+	} else if (test == "kill") {
+		remember("kill", v["to"] SUBSEP v["size"])
+		remember("kill_point", v["point"])
+		key = v["to"] SUBSEP v["size"]
+		kill_cost[key] = v["cost"]
+		kill_rest[key, v["point"]] = v["rest"]
+		kill_done[key, v["point"]] = v["done"]
+		# Before COMMIT, nothing has changed, and the process is gone at once.
+		if (!v["done"] && v["rest"] > kill_prepare)
+			kill_prepare = v["rest"]
+		if (!v["done"])
+			kill_refused[v["to"]]++
+		if (v["done"] && v["rest"] > kill_commit)
+			kill_commit = v["rest"]
 	} else if (test == "done") {
 		done = 1
 	}
@@ -284,8 +311,53 @@ END {
 		}
 	}
 
+	if (count["stop"]) {
+		print ""
+		print "   Another memslot that is added or removed, and from a signal to a vCPU that faults"
+		print "   inside of the range until it is out of KVM_RUN: the longest"
+		print ""
+		printf("%-49s", "")
+		for (i = 1; i <= count["stop_size"]; i++)
+			printf(" |%20s", size_name(names["stop_size", i]) "       ")
+		printf("\n%-49s", "")
+		for (i = 1; i <= count["stop_size"]; i++)
+			printf(" |%10s%10s", "memslot", "signal")
+		printf("\n")
+		for (k = 1; k <= count["stop"]; k++) {
+			key = names["stop", k]
+			split(key, kv, SUBSEP)
+			printf("%-49s", "to " kv[2] (kv[1] ? ", every second page" : ""))
+			for (i = 1; i <= count["stop_size"]; i++)
+				printf(" |%10s%10s", cell(stop[key, names["stop_size", i], "memslot"]),
+				       cell(stop[key, names["stop_size", i], "signal"]))
+			printf("\n")
+		}
+		printf("\n   Without a conversion, the memslot takes %s.\n", number(memslot_alone))
+	}
+
+	if (count["kill"]) {
+		print ""
+		print "7. SIGKILL of a process that converts populated memory, after so many eighths of the"
+		print "   time that the call takes: how long until the process is gone. With *, nothing has"
+		print "   changed; else, it came too late to stop the conversion, which was completed."
+		print ""
+		printf("%-22s %12s |", "", "the call")
+		for (i = 1; i <= count["kill_point"]; i++)
+			printf("%12s", names["kill_point", i] "/8 ")
+		printf("\n")
+		for (k = 1; k <= count["kill"]; k++) {
+			key = names["kill", k]
+			split(key, kv, SUBSEP)
+			printf("%-22s %12s |", "to " kv[1] ", " size_name(kv[2]), number(kill_cost[key]))
+			for (i = 1; i <= count["kill_point"]; i++)
+				printf("%12s", number(kill_rest[key, names["kill_point", i]]) \
+				       (kill_done[key, names["kill_point", i]] ? " " : "*"))
+			printf("\n")
+		}
+	}
+
 	print ""
-	print "7. Targets"
+	print "8. Targets"
 	print ""
 	check(clock > 0.98 && clock < 1.02,
 	      sprintf("the clock counts instructions (1 instruction = %.3f ns)", clock))
@@ -406,6 +478,38 @@ END {
 			      sprintf("longest wait elsewhere, %s: %s within 2x of %s, or 20,000: %s against %s", what[j],
 				      size_name(last), size_name(first), number(c), number(b)))
 		}
+	}
+	if (count["stop"]) {
+		split("memslot signal", stop_what, " ")
+		first = names["stop_size", 1]
+		last = names["stop_size", count["stop_size"]]
+		for (j = 1; j <= 2; j++) {
+			a = b = c = 0
+			for (k = 1; k <= count["stop"]; k++) {
+				for (i = 1; i <= count["stop_size"]; i++) {
+					x = stop[names["stop", k], names["stop_size", i], stop_what[j]]
+					a = x > a ? x : a
+					if (names["stop_size", i] == first)
+						b = x > b ? x : b
+					if (names["stop_size", i] == last)
+						c = x > c ? x : c
+				}
+			}
+			text = j == 1 ? "longest change of another memslot" : \
+				"longest from a signal until a vCPU inside of the range is out of KVM_RUN"
+			check(a > 0 && a <= 1000000 && fewest > 0,
+			      sprintf("%s: at most 1,000,000: %s", text, number(a)))
+			check(c <= 2 * b || c <= 20000,
+			      sprintf("%s: %s within 2x of %s, or 20,000: %s against %s", text,
+				      size_name(last), size_name(first), number(c), number(b)))
+		}
+	}
+	if (count["kill"]) {
+		check(kill_refused["private"] > 0 && kill_prepare <= 1000000,
+		      sprintf("killed before anything has changed: gone after at most 1,000,000: %s",
+			      number(kill_prepare)))
+		printf("   --   killed later: completes the conversion, no target: at most %s\n",
+		       number(kill_commit))
 	}
 	# Logarithmic: each doubling of the runs adds about the same, so from 2^11
 	# to 2^18 runs the cost may grow by 18 / 11; with a power law it would
