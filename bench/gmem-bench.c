@@ -728,7 +728,8 @@ struct stop {
 	struct kvm_run *run;
 	char *low, *other;
 	sem_t go, out;
-	bool stop;
+	bool stop;		/* of who waits, who then tells the vCPU's thread */
+	bool quit;
 	bool through;		/* the vCPU could access its page meanwhile */
 	uint64_t left;		/* when the vCPU was out of KVM_RUN */
 	uint64_t memslot, signal;
@@ -820,7 +821,7 @@ static void *run_reader(void *arg)
 	set_priority(SCHED_FIFO, 7);
 	for (;;) {
 		sem_wait(&s->go);
-		if (s->stop)
+		if (s->quit)
 			return NULL;
 		s->through = false;
 		while (!kicked) {
@@ -882,6 +883,7 @@ static void *wait_others(void *arg)
 	}
 	if (s->changes & 1)
 		change_slot(s, false);
+	s->quit = true;
 	sem_post(&s->go);
 	return NULL;
 }
@@ -948,7 +950,8 @@ static void stops(uint64_t size, bool runs)
 	}
 
 	for (private = 0; private < 2; private++) {
-		s.memslot = s.signal = s.changes = s.stopped = s.stop = 0;
+		s.memslot = s.signal = s.changes = s.stopped = 0;
+		s.stop = s.quit = false;
 		start_from(&m, size, !private, runs);
 		must(sem_init(&s.go, 0, 0), "sem_init");
 		must(sem_init(&s.out, 0, 0), "sem_init");
