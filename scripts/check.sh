@@ -153,6 +153,14 @@ htmldocs() {
 	kmake "$out" SPHINXDIRS="$1" htmldocs
 }
 
+# The fuzzer's descriptions against the headers.
+syzkaller() {
+	local out=$BUILD_DIR/obj-headers
+	mkdir -p "$out"
+	kmake "$out" headers_install >"$log/headers" 2>&1 || { tail -5 "$log/headers"; return 1; }
+	"$TOP/contrib/syzkaller/check" "$out/usr/include"
+}
+
 [[ $SRC == "$TREE" ]] || die "make check looks at the tree that patches/ gives, not at TEST_TREE"
 step shellcheck shell_scripts
 step round-trip "$TOP/scripts/roundtrip.sh"
@@ -161,5 +169,6 @@ step checkpatch checkpatch
 step sparse-W1 sparse
 step kernel-doc kernel_doc
 step docs docs
+step syzkaller syzkaller
 ((${#failed[@]} == 0)) || die "make check found something: ${failed[*]}; logs in $log"
 say "make check: nothing found"

@@ -5,6 +5,8 @@
 #         icount  the same with one CPU, for measurements
 #         modules as vtd, for a kernel with KVM, iommufd and VFIO as modules
 #         vtd     svm with two devices whose DMA goes through a VT-d IOMMU
+#         inplace vtd, with KVM converting all memory in place, as Linux 7.4 does
+#                 with kvm.gmem_in_place_conversion=1
 #         virtio  svm with the same devices behind a virtio IOMMU
 #         intel   Intel with nested virtualization: Bochs, with one CPU and no
 #                 devices; no MODE but test
@@ -37,7 +39,7 @@ devices=(-netdev 'hubport,id=n0,hubid=0' -device 'igb,netdev=n0,addr=8' -device 
 vfio='vfio-pci.ids=8086:10c9,1234:11e8'
 lane_append=''
 case $lane in
-svm | vtd | virtio | modules)
+svm | vtd | inplace | virtio | modules)
 	# A node's CPUs must have a socket of their own, which Linux warns of otherwise.
 	# Tests reach both nodes with 3 CPUs, too, of which they don't use the first.
 	if [[ ${PARALLEL:-} || $mode == shell ]]; then
@@ -63,6 +65,10 @@ svm)
 vtd)
 	qemu+=(-device 'intel-iommu,intremap=on' "${devices[@]}")
 	lane_append="intel_iommu=on $vfio"
+	;;
+inplace)
+	qemu+=(-device 'intel-iommu,intremap=on' "${devices[@]}")
+	lane_append="intel_iommu=on kvm.gmem_in_place_conversion=1 $vfio"
 	;;
 modules)
 	qemu+=(-device 'intel-iommu,intremap=on' "${devices[@]}")
