@@ -1160,11 +1160,11 @@ static const char *touch_pages(char *p, uint64_t size, bool scattered)
  * Map and unmap what is there: pinned, and not pinned. The second time counts. How
  * much an IOMMU driver can do in one go depends on which pages are neighbours.
  */
-static void device_map(uint64_t size, bool scattered)
+static void device_map(enum way way, uint64_t size, bool scattered)
 {
-	struct mem m = create_mem(INPLACE, size);
+	struct mem m = create_mem(way, size);
 	uint64_t map = 0, unmapped = 0;
-	const char *layout = scattered ? "scattered" : "contiguous", *found;
+	const char *layout = way == BLOCKS ? "blocks" : scattered ? "scattered" : "contiguous", *found;
 	char *p;
 	int fd, rep;
 
@@ -1224,9 +1224,9 @@ static long count_flushes(bool start)
  * Conversion of populated memory, guest page tables filled, while devices have it
  * mapped (mapped), or have pages next to it (others).
  */
-static void device_convert(uint64_t size, bool mapped, int others)
+static void device_convert(enum way way, uint64_t size, bool mapped, int others)
 {
-	struct mem m = create_mem(INPLACE, size + NR_OTHERS * PAGE);
+	struct mem m = create_mem(way, size + NR_OTHERS * PAGE);
 	uint64_t shared = 0, private = 0;
 	long flushes;
 	int i, rep;
@@ -1248,8 +1248,8 @@ static void device_convert(uint64_t size, bool mapped, int others)
 	gmem_convert(&m, 0, size, true);
 	flushes = count_flushes(false);
 
-	printf("BENCH test=device_convert size=%lu mapped=%d others=%d to_private=%lu to_shared=%lu flushes=%ld\n",
-	       size, mapped, others, private, shared, flushes);
+	printf("BENCH test=device_convert way=%s size=%lu mapped=%d others=%d to_private=%lu to_shared=%lu flushes=%ld\n",
+	       way_name[way], size, mapped, others, private, shared, flushes);
 	if (mapped)
 		unmap(0, size);
 	for (i = 0; i < others; i++)
@@ -1274,21 +1274,26 @@ static void unmap_follow(uint64_t size)
 	unmap(0, size);
 }
 
-static bool devices(bool quick)
+static bool devices(bool quick, bool blocks)
 {
 	if (!open_device(BENCH_DEVICE)) {
 		printf("BENCH test=no_device\n");
 		return false;
 	}
 
-	device_map(MB(2), false);
-	device_map(MB(2), true);
-	device_map(quick ? MB(8) : MB(256), false);
-	device_map(quick ? MB(8) : MB(256), true);
-	device_convert(MB(2), false, 0);
-	device_convert(MB(2), false, NR_OTHERS);
-	device_convert(MB(2), true, 0);
-	device_convert(MB(2), true, NR_OTHERS);
+	device_map(INPLACE, MB(2), false);
+	device_map(INPLACE, MB(2), true);
+	device_map(INPLACE, quick ? MB(8) : MB(256), false);
+	device_map(INPLACE, quick ? MB(8) : MB(256), true);
+	device_convert(INPLACE, MB(2), false, 0);
+	device_convert(INPLACE, MB(2), false, NR_OTHERS);
+	device_convert(INPLACE, MB(2), true, 0);
+	device_convert(INPLACE, MB(2), true, NR_OTHERS);
+	if (blocks) {
+		device_map(BLOCKS, quick ? MB(8) : MB(256), false);
+		device_convert(BLOCKS, MB(2), false, 0);
+		device_convert(BLOCKS, MB(2), true, 0);
+	}
 	return true;
 }
 #else
@@ -1309,9 +1314,10 @@ static void unmap_follow(uint64_t size)
 	(void)size;
 }
 
-static bool devices(bool quick)
+static bool devices(bool quick, bool blocks)
 {
 	(void)quick;
+	(void)blocks;
 	return false;
 }
 #endif
@@ -1364,7 +1370,7 @@ int main(int argc, char **argv)
 
 	/* First, while free memory is contiguous. */
 	if (wanted("device"))
-		device = devices(sizes == quick);
+		device = devices(sizes == quick, blocks);
 
 	for (size = sizes; wanted("populated") && *size; size++) {
 		round_trip(BASE, *size);

@@ -77,7 +77,7 @@ $1 == "BENCH" {
 		map[v["way"], v["layout"] " " v["size"]] = v["map"]
 		unmap[v["way"], v["layout"] " " v["size"]] = v["unmap"]
 	} else if (test == "device_convert") {
-		key = v["mapped"] SUBSEP v["others"]
+		key = (v["way"] == "inplace-2m" ? "blocks" SUBSEP : "") v["mapped"] SUBSEP v["others"]
 		device_size = v["size"]
 		to_private[key] = v["to_private"]
 		to_shared[key] = v["to_shared"]
@@ -527,6 +527,16 @@ END {
 		check(o in tree && tree[o] < 40 * tree_runs[o],
 		      sprintf("alternating pages, %s: below 40 bytes of tree a run: %.1f", o,
 			      o in tree ? tree[o] / tree_runs[o] : 0))
+	}
+	if (("blocks", 1, 0) in to_shared) {
+		k = "blocks 268435456"
+		a = map["gmem", k] / 65536
+		check(a > 0 && a <= 20, sprintf("blocks, device, map, 256 MiB: at most 20 a page: %.1f (aim 10)", a))
+		a = unmap["gmem", k] / 65536
+		check(a > 0 && a <= 5, sprintf("blocks, device, unmap, 256 MiB: at most 5 a page: %.1f (aim 3)", a))
+		a = (to_shared["blocks", 1, 0] - to_shared["blocks", 0, 0]) / (device_size / 4096)
+		check(a > 0 && a <= 40, sprintf("blocks, a device that follows, to shared, 2 MiB: at most 40 a page more: %.1f (aim 15)", a))
+		check(flushes["blocks", 1, 0] == 1, sprintf("blocks, one IOTLB flush per conversion and domain: %s", flushes["blocks", 1, 0]))
 	}
 	for (i = 1; i <= count["device_map"]; i++) {
 		k = names["device_map", i]
