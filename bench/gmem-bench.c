@@ -778,6 +778,7 @@ static void create_reader(struct stop *s)
 	struct kvm_segment seg = { .type = 3, .present = 1, .s = 1, .db = 1, .g = 1, .limit = ~0u };
 	struct kvm_regs regs = { .rflags = 2, .rsi = VIRT + s->size / 2 };
 	int kvm = must(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
+	struct kvm_cpuid2 *cpuid;
 	struct kvm_sregs sregs;
 	uint64_t *low, i;
 
@@ -797,6 +798,13 @@ static void create_reader(struct stop *s)
 	s->run_size = must(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
 	s->run = mmap(NULL, s->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, s->vcpu, 0);
 	must(s->run == MAP_FAILED ? -1 : 0, "mmap");
+
+	/* Long mode is a feature. */
+	cpuid = calloc(1, sizeof(*cpuid) + 100 * sizeof(cpuid->entries[0]));
+	cpuid->nent = 100;
+	must(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid), "KVM_GET_SUPPORTED_CPUID");
+	must(ioctl(s->vcpu, KVM_SET_CPUID2, cpuid), "KVM_SET_CPUID2");
+	free(cpuid);
 	close(kvm);
 
 	must(ioctl(s->vcpu, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
