@@ -382,6 +382,10 @@ static void one_page(enum way way)
 	uint64_t first, repeated = 0;
 	int i;
 
+	/* What it takes to map anything here, e.g. the host's page tables. */
+	gmem_convert(&m, 0, MB(2), false);
+	touch(&m);
+	gmem_convert(&m, 0, MB(2), true);
 	fault(&m);
 	first = page_trip(&m);
 	for (i = 0; i < 8; i++)
@@ -733,6 +737,7 @@ struct stop {
 	bool through;		/* the vCPU could access its page meanwhile */
 	uint64_t left;		/* when the vCPU was out of KVM_RUN */
 	uint64_t memslot, signal;
+	bool runs;
 	unsigned long changes, stopped;
 };
 
@@ -776,7 +781,10 @@ static void create_reader(struct stop *s)
 		0xeb, 0xfa,	/* jmp to the first */
 	};
 	struct kvm_segment seg = { .type = 3, .present = 1, .s = 1, .db = 1, .g = 1, .limit = ~0u };
-	struct kvm_regs regs = { .rflags = 2, .rsi = VIRT + s->size / 2 };
+	/* Of every two pages, it's the second one that changes. */
+	struct kvm_regs regs = {
+		.rflags = 2, .rsi = VIRT + s->size / 2 + (s->runs ? PAGE : 0),
+	};
 	int kvm = must(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_sregs sregs;
@@ -940,7 +948,7 @@ static void stops(uint64_t size, bool runs)
 {
 	struct sigaction action = { .sa_handler = on_kick };
 	struct mem m = create_mem(INPLACE, size);
-	struct stop s = { .m = &m, .size = size };
+	struct stop s = { .m = &m, .size = size, .runs = runs };
 	struct stopper stopper = { .s = &s };
 	uint64_t cost, alone = 0, i;
 	pthread_t thread;
