@@ -568,6 +568,20 @@ static void set_priority(int policy, int priority)
 	must(-pthread_setschedparam(pthread_self(), policy, &param), "pthread_setschedparam");
 }
 
+/* Convert all of it at a stretch, while others measure how long they wait. */
+static uint64_t convert_beside(struct mem *m, uint64_t size, bool private, bool *stop)
+{
+	uint64_t cost;
+
+	set_priority(SCHED_FIFO, 5);
+	cost = now();
+	gmem_convert(m, 0, size, private);
+	cost = since(cost);
+	set_priority(SCHED_OTHER, 0);
+	__atomic_store_n(stop, true, __ATOMIC_SEQ_CST);
+	return cost;
+}
+
 #define ELSEWHERE	MB(128)	/* shared, and as much private memory behind */
 #define STRIDE		16	/* pages that one fault of the host maps */
 
@@ -694,12 +708,7 @@ static void stall(uint64_t size, bool runs, bool device, bool follow)
 		while (!__atomic_load_n(&s.count, __ATOMIC_SEQ_CST) ||
 		       (!private && !__atomic_load_n(&s.inside, __ATOMIC_SEQ_CST)))
 			sched_yield();
-		set_priority(SCHED_FIFO, 5);
-		cost = now();
-		gmem_convert(&m, 0, size, private);
-		cost = since(cost);
-		set_priority(SCHED_OTHER, 0);
-		__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
+		cost = convert_beside(&m, size, private, &s.stop);
 		pthread_join(thread, NULL);
 		if (!private)
 			pthread_join(inside, NULL);
@@ -975,12 +984,7 @@ static void stops(uint64_t size, bool runs)
 		must(-pthread_create(&thread, NULL, wait_others, &stopper), "pthread_create");
 		while (!__atomic_load_n(&s.changes, __ATOMIC_SEQ_CST))
 			sched_yield();
-		set_priority(SCHED_FIFO, 5);
-		cost = now();
-		gmem_convert(&m, 0, size, private);
-		cost = since(cost);
-		set_priority(SCHED_OTHER, 0);
-		__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
+		cost = convert_beside(&m, size, private, &s.stop);
 		pthread_join(thread, NULL);
 		pthread_join(stopper.reader, NULL);
 		printf("BENCH test=stop size=%lu runs=%d to=%s cost=%lu alone=%lu changes=%lu memslot=%lu stopped=%lu signal=%lu\n",

@@ -30,6 +30,24 @@ function check(ok, text) {
 		missed = 1
 }
 
+# The longest of what was measured beside conversions: of all sizes in a, of the first
+# size in b, of the last one in c.
+function longest(list, table, what,   i, k, x) {
+	first = names[list "_size", 1]
+	last = names[list "_size", count[list "_size"]]
+	a = b = c = 0
+	for (k = 1; k <= count[list]; k++) {
+		for (i = 1; i <= count[list "_size"]; i++) {
+			x = table[names[list, k], names[list "_size", i], what]
+			a = x > a ? x : a
+			if (names[list "_size", i] == first)
+				b = x > b ? x : b
+			if (names[list "_size", i] == last)
+				c = x > c ? x : c
+		}
+	}
+}
+
 # Lists of the values seen, in their order.
 function remember(list, value) {
 	if (!((list, value) in seen)) {
@@ -457,20 +475,8 @@ END {
 			      signals_cost / signals_alone))
 	}
 	if (count["stall"]) {
-		first = names["stall_size", 1]
-		last = names["stall_size", count["stall_size"]]
 		for (j = 1; j <= nr_what; j++) {
-			a = b = c = 0
-			for (k = 1; k <= count["stall"]; k++) {
-				for (i = 1; i <= count["stall_size"]; i++) {
-					x = stall[names["stall", k], names["stall_size", i], what[j]]
-					a = x > a ? x : a
-					if (names["stall_size", i] == first)
-						b = x > b ? x : b
-					if (names["stall_size", i] == last)
-						c = x > c ? x : c
-				}
-			}
+			longest("stall", stall, what[j])
 			check(a > 0 && a <= 1000000 && least > 3,
 			      sprintf("longest wait elsewhere, %s: at most 1,000,000: %s", what[j], number(a)))
 			# A lock may be held for 20,000, what is shorter isn't a wait.
@@ -481,20 +487,8 @@ END {
 	}
 	if (count["stop"]) {
 		split("memslot signal", stop_what, " ")
-		first = names["stop_size", 1]
-		last = names["stop_size", count["stop_size"]]
 		for (j = 1; j <= 2; j++) {
-			a = b = c = 0
-			for (k = 1; k <= count["stop"]; k++) {
-				for (i = 1; i <= count["stop_size"]; i++) {
-					x = stop[names["stop", k], names["stop_size", i], stop_what[j]]
-					a = x > a ? x : a
-					if (names["stop_size", i] == first)
-						b = x > b ? x : b
-					if (names["stop_size", i] == last)
-						c = x > c ? x : c
-				}
-			}
+			longest("stop", stop, stop_what[j])
 			text = j == 1 ? "longest change of another memslot" : \
 				"longest from a signal until a vCPU inside of the range is out of KVM_RUN"
 			check(a > 0 && a <= 1000000 && fewest > 0,
